@@ -1,0 +1,69 @@
+import { cpus } from 'node:os'
+import { asError } from '../../src/base/errors.ts'
+
+/**
+ * The runner of `npm run bench -- NAME [--json]`. A bench is a module beside this one that exports `bench`; its
+ * figures are ratios measured side by side in one run, never assertions. To add one, add its name to NAMES.
+ */
+export type Figure = {
+  readonly name: string
+  readonly value: number
+  readonly unit: string
+  /** What it is compared with, and how many times as much as that it is. */
+  readonly peer?: string
+  readonly ratio?: number
+}
+
+export type Bench = {
+  readonly name: string
+  /** One line. */
+  readonly describe: string
+  readonly run: () => Promise<Figure[]>
+}
+
+const NAMES = ['esl']
+
+const load = async (name: string): Promise<Bench> => {
+  const module = (await import(`./${name}.ts`)) as { bench: Bench }
+  return module.bench
+}
+
+const table = (figures: readonly Figure[]): string => {
+  const rows = figures.map(({ name, value, unit, peer, ratio }) => [
+    name,
+    `${value.toLocaleString('en', { maximumSignificantDigits: 4 })} ${unit}`,
+    ratio === undefined ? '' : `${ratio.toFixed(2)}x ${peer ?? ''}`,
+  ])
+  const widths = [0, 1].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n')
+}
+
+const main = async (args: readonly string[]): Promise<void> => {
+  const json = args.includes('--json')
+  const [wanted] = args.filter((arg) => !arg.startsWith('--'))
+  if (wanted === undefined) {
+    for (const name of NAMES) console.log(`${name.padEnd(12)} ${(await load(name)).describe}`)
+    return
+  }
+  if (!NAMES.includes(wanted)) throw new Error(`no bench ${wanted}; there are: ${NAMES.join(', ')}`)
+  const bench = await load(wanted)
+  const machine = `${cpus().length} x ${cpus()[0]?.model.trim() ?? 'unknown'}, Node ${process.version}`
+  const figures = await bench.run()
+  if (json) {
+    for (const figure of figures) console.log(JSON.stringify({ bench: wanted, ...figure, machine }))
+  } else {
+    console.log(`${wanted}: ${bench.describe}\n${machine}\n\n${table(figures)}`)
+  }
+}
+
+main(process.argv.slice(2)).catch((fault: unknown) => {
+  console.error(asError(fault).message)
+  process.exitCode = 1
+})
