@@ -40,7 +40,9 @@ export const createLifecycle = (): Lifecycle => {
         } catch (stopFault) {
           // Why it did not start comes first: that is what somebody has to mend.
           const faults = [asError(fault), asError(stopFault)]
-          throw new AggregateError(faults, faults.map(({ message }) => message).join('; '))
+          throw new AggregateError(faults, faults.map(({ message }) => message).join('; '), {
+            cause: stopFault,
+          })
         }
         throw fault
       }

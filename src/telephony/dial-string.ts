@@ -42,6 +42,14 @@ export class DialString {
   }
 
   /**
+   * One phone for `originate`, which expands no `${...}`: the user endpoint asks the directory for the device's
+   * dial-string and expands that (mod_dptools.c, user_outgoing_channel).
+   */
+  static user(username: string, domain: string, variables: LegVariables = {}): DialString {
+    return new DialString(`${brackets(variables)}user/${word(username, 'device')}@${word(domain, 'domain')}`)
+  }
+
+  /**
    * The same target with call-wide variables in front, whose values may be free text. For the `originate`
    * command only: its arguments are separated at blanks first, a pass that `bridge` does not have.
    */
@@ -70,14 +78,19 @@ const brackets = (variables: LegVariables): string => {
 
 /** Escapes a value for a `{}` block so that it reads back as it was. Throws TELEPHONY_UNSAFE_VALUE. */
 export const escapeValue = (name: string, value: string): string => {
-  if (/[\0\u0001-\u0008\u000b\u000c\u000e-\u001f\u007f]/.test(value))
-    throw unsafe(name, value, 'it has control characters')
+  if (hasControls(value)) throw unsafe(name, value, 'it has control characters')
   if (value.includes('${')) throw unsafe(name, value, 'FreeSWITCH would expand ${')
   if (value.includes(':_:')) throw unsafe(name, value, ':_: separates dial strings')
   if (value.startsWith('^^')) throw unsafe(name, value, 'a leading ^^ changes the delimiter')
   if (!balanced(value)) throw unsafe(name, value, 'its braces do not match')
   return outermost(list(innermost(value)))
 }
+
+/** Control characters but tab, line feed and carriage return, which have escapes. */
+const hasControls = (text: string): boolean =>
+  Array.from(text).some(
+    (character) => (character < ' ' && !'\t\n\r'.includes(character)) || character === '\u007f',
+  )
 
 const innermost = (text: string): string =>
   text

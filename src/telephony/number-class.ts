@@ -27,7 +27,7 @@ export type DialPlan = {
  * Emergency numbers that are routed whatever the country: 112 (ITU-T E.161.1 alternative, GSM), 911 and 999 by
  * habit. A country's own come on top.
  */
-const EMERGENCY_ANYWHERE = ['112', '911', '999']
+export const EMERGENCY_ANYWHERE: readonly string[] = ['112', '911', '999']
 const EMERGENCY_BY_COUNTRY: Readonly<Partial<Record<Country, readonly string[]>>> = {
   AU: ['000', '106'],
   AT: ['122', '133', '144'],

@@ -18,7 +18,9 @@ suite('mailbox', () => {
   })
   test('nothing is handled while it is being posted', () => {
     let handled = 0
-    const mailbox = createMailbox<number>(() => void handled++, nothing)
+    const mailbox = createMailbox<number>(() => {
+      handled += 1
+    }, nothing)
     mailbox.post(1)
     assert.equal(handled, 0)
     assert.equal(mailbox.size(), 1)
