@@ -1,0 +1,65 @@
+/**
+ * A plan: what shall happen to a call, decided once, with the alternatives that were rejected and why. It is
+ * rendered as dialplan XML, as an originate command, or as an explanation; never decided a second time.
+ */
+import type { HangupCause } from '../telephony/hangup-cause.ts'
+import type { NumberClass } from '../telephony/number-class.ts'
+import type { CarriedAttempt, CarriedCall, CarriedDevice } from './carried.ts'
+
+/** An attempt with what its INVITE needs beyond what the channel carries. */
+export type PlannedAttempt = {
+  readonly carried: CarriedAttempt
+  /** sofia's name: `gw<id>`. */
+  readonly gateway: string
+  readonly codecs: readonly string[]
+  /** Simultaneous calls over the gateway; undefined: no limit. */
+  readonly maxChannels: number | undefined
+  /** Seconds without a provisional response but 100 after which the next attempt begins. */
+  readonly progressTimeoutSeconds: number
+  /** Seconds from the INVITE after which a ringing callee counts as no answer. */
+  readonly ringTimeoutSeconds: number
+}
+
+export type Target =
+  | {
+      readonly kind: 'carriers'
+      readonly attempts: readonly PlannedAttempt[]
+      readonly callerId: CallerId
+      /** An emergency call ends at the switch's own static gateway when every other failed. */
+      readonly emergency: boolean
+    }
+  | {
+      readonly kind: 'devices'
+      readonly domain: string
+      readonly devices: readonly CarriedDevice[]
+      readonly callerId: CallerId
+      readonly ringTimeoutSeconds: number
+    }
+  /** The engine talks with the caller over an outbound event socket. */
+  | { readonly kind: 'conversation'; readonly flow: FlowName }
+  | { readonly kind: 'refuse'; readonly cause: HangupCause; readonly why: string }
+
+export type FlowName = 'echo-test'
+
+export type CallerId = { readonly number: string | undefined; readonly name: string | undefined }
+
+/** A candidate that was not taken. */
+export type Rejection = {
+  readonly gateway: string
+  readonly carrier: string
+  /** Stable, for programs: `NO_RATE`, `GATEWAY_DOWN`, `GATEWAY_FULL` ... */
+  readonly reason: string
+  /** A sentence, for people. */
+  readonly why: string
+}
+
+export type Plan = {
+  readonly call: CarriedCall
+  readonly numberClass: NumberClass
+  readonly target: Target
+  readonly rejected: readonly Rejection[]
+  /** One line a decision, in order. */
+  readonly trace: readonly string[]
+  /** Seconds after which an answered call is ended, as a safety. */
+  readonly maxDurationSeconds: number
+}

@@ -1,0 +1,104 @@
+/** A snapshot, indexed for the questions that a call asks. Built once per snapshot, never changed. */
+import type { E164 } from '../telephony/e164.ts'
+import type {
+  Carrier,
+  DdiNumber,
+  Device,
+  Gateway,
+  LcrProfile,
+  LcrRoute,
+  Organization,
+  Snapshot,
+  User,
+} from './records.ts'
+
+export type Directory = {
+  readonly organization: (id: number) => Organization | undefined
+  readonly organizationOfDomain: (sipDomain: string) => Organization | undefined
+  readonly organizations: () => readonly Organization[]
+  readonly user: (id: number) => User | undefined
+  readonly userOfExtension: (organizationId: number, extension: string) => User | undefined
+  readonly usersOf: (organizationId: number) => readonly User[]
+  /** The device that registers under this name in this domain. */
+  readonly device: (organizationId: number, username: string) => Device | undefined
+  readonly devicesOf: (userId: number) => readonly Device[]
+  readonly ddi: (number: E164) => DdiNumber | undefined
+  /** Whether the organisation may show this number as its own. */
+  readonly ownsNumber: (organizationId: number, number: E164) => boolean
+  readonly carrier: (id: number) => Carrier | undefined
+  readonly gateway: (id: number) => Gateway | undefined
+  readonly gateways: () => readonly Gateway[]
+  readonly lcrProfile: (id: number) => LcrProfile | undefined
+  readonly lcrRoutesOf: (profileId: number) => readonly LcrRoute[]
+}
+
+/** Disabled organisations, users, devices and numbers are not found; carriers and gateways are, to be explained. */
+export const createDirectory = (snapshot: Snapshot): Directory => {
+  const organizations = snapshot.organizations.filter((organization) => organization.enabled)
+  const organizationById = byKey(organizations, (organization) => organization.id)
+  const organizationByDomain = byKey(organizations, (organization) => organization.sipDomain.toLowerCase())
+  const users = snapshot.users.filter((user) => user.enabled && organizationById.has(user.organizationId))
+  const userById = byKey(users, (user) => user.id)
+  const userByExtension = byKey(users, (user) => `${user.organizationId}/${user.extension}`)
+  const usersByOrganization = groupBy(users, (user) => user.organizationId)
+  const devices = snapshot.devices.filter((device) => device.enabled && userById.has(device.userId))
+  const deviceByName = byKey(
+    devices,
+    (device) => `${userById.get(device.userId)?.organizationId ?? 0}/${device.username}`,
+  )
+  const devicesByUser = groupBy(devices, (device) => device.userId)
+  const numbers = snapshot.numbers.filter(
+    (number) => number.enabled && organizationById.has(number.organizationId),
+  )
+  const ddiByNumber = byKey<DdiNumber, string>(numbers, (number) => number.number)
+  const carrierById = byKey(snapshot.carriers, (carrier) => carrier.id)
+  const gatewayById = byKey(snapshot.gateways, (gateway) => gateway.id)
+  const profileById = byKey(snapshot.lcrProfiles, (profile) => profile.id)
+  const routesByProfile = groupBy(snapshot.lcrRoutes, (route) => route.profileId)
+
+  return {
+    organization: (id) => organizationById.get(id),
+    organizationOfDomain: (sipDomain) => organizationByDomain.get(sipDomain.toLowerCase()),
+    organizations: () => organizations,
+    user: (id) => userById.get(id),
+    userOfExtension: (organizationId, extension) => userByExtension.get(`${organizationId}/${extension}`),
+    usersOf: (organizationId) => usersByOrganization.get(organizationId) ?? [],
+    device: (organizationId, username) => deviceByName.get(`${organizationId}/${username}`),
+    devicesOf: (userId) => devicesByUser.get(userId) ?? [],
+    ddi: (number) => ddiByNumber.get(number),
+    ownsNumber: (organizationId, number) => ddiByNumber.get(number)?.organizationId === organizationId,
+    carrier: (id) => carrierById.get(id),
+    gateway: (id) => gatewayById.get(id),
+    gateways: () => snapshot.gateways,
+    lcrProfile: (id) => profileById.get(id),
+    lcrRoutesOf: (profileId) => routesByProfile.get(profileId) ?? [],
+  }
+}
+
+export const EMPTY_SNAPSHOT: Snapshot = {
+  organizations: [],
+  users: [],
+  devices: [],
+  numbers: [],
+  carriers: [],
+  gateways: [],
+  lcrProfiles: [],
+  lcrRoutes: [],
+  rates: [],
+}
+
+const byKey = <Row, Key>(rows: readonly Row[], keyOf: (row: Row) => Key): ReadonlyMap<Key, Row> =>
+  new Map(rows.map((row) => [keyOf(row), row]))
+
+const groupBy = <Row, Key>(
+  rows: readonly Row[],
+  keyOf: (row: Row) => Key,
+): ReadonlyMap<Key, readonly Row[]> => {
+  const groups = new Map<Key, Row[]>()
+  for (const row of rows) {
+    const group = groups.get(keyOf(row))
+    if (group === undefined) groups.set(keyOf(row), [row])
+    else group.push(row)
+  }
+  return groups
+}

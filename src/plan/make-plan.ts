@@ -1,0 +1,337 @@
+/**
+ * The plan of a call: number class, then the target, then caller ID. Pure: everything it may read is in the
+ * request and the surroundings. It is the only place where a call's way is decided; dialplan, originate,
+ * `explain` and tests all render what comes out here.
+ */
+import { chooseCallerId } from '../caller-id/choose.ts'
+import { displayName } from '../caller-id/display-name.ts'
+import type { CarriedAttempt, CarriedCall, CarriedDevice } from '../call/carried.ts'
+import type { CallerId, Plan, PlannedAttempt, Rejection, Target } from '../call/plan.ts'
+import {
+  gatewayNameOf,
+  type Carrier,
+  type Gateway,
+  type Organization,
+  type User,
+} from '../directory/records.ts'
+import { hunt, type HuntRejection, type Route, type Surroundings } from '../routing/hunt.ts'
+import type { CallUuid } from '../telephony/call-uuid.ts'
+import type { E164 } from '../telephony/e164.ts'
+import type { HangupCause } from '../telephony/hangup-cause.ts'
+import { classify, type NumberClass } from '../telephony/number-class.ts'
+
+export type PlanRequest = {
+  /** The A leg's channel; the call is known by it. */
+  readonly callId: CallUuid
+  readonly organization: Organization
+  readonly user: User
+  readonly dialled: string
+  /** Already checked to be one of the organisation's. */
+  readonly requestedCallerId: E164 | undefined
+  readonly now: number
+}
+
+export type PlanSettings = {
+  readonly maxRoutes: number
+  readonly maxDurationSeconds: number
+  /** A uuid for a channel that may be made. */
+  readonly newUuid: () => CallUuid
+}
+
+/**
+ * A carrier that says nothing but 100 for so long is left: long enough for the slowest mobile networks'
+ * post-dial delay, short enough that five dead carriers keep nobody waiting for more than half a minute.
+ */
+export const PROGRESS_TIMEOUT_SECONDS = 6
+export const RING_TIMEOUT_SECONDS = 60
+
+/** The plan of a call that one of our users dials. */
+export const planFromUser = (
+  request: PlanRequest,
+  surroundings: Surroundings,
+  settings: PlanSettings,
+): Plan => {
+  const { organization, user } = request
+  const numberClass = classify(request.dialled, {
+    country: organization.country,
+    isExtension: (dialled) => surroundings.directory.userOfExtension(organization.id, dialled) !== undefined,
+  })
+  const trace = [
+    `${user.extension} of ${organization.name} dials ${clip(request.dialled)}: ${describe(numberClass)}`,
+  ]
+  const context = { request, surroundings, settings, numberClass, trace }
+  switch (numberClass.kind) {
+    case 'emergency':
+      return emergencyPlan(context, numberClass.number)
+    case 'extension':
+      return extensionPlan(context, numberClass.number)
+    case 'e164':
+      return carrierPlan(context, numberClass.number)
+    case 'feature-code':
+      return featureCodePlan(context, numberClass.number)
+    case 'short-code':
+      return refusal(context, 'NO_ROUTE_DESTINATION', `short code ${numberClass.number} is not carried`)
+    case 'invalid':
+      return refusal(context, 'INVALID_NUMBER_FORMAT', `${clip(numberClass.number)}: ${numberClass.why}`)
+  }
+}
+
+type Context = {
+  readonly request: PlanRequest
+  readonly surroundings: Surroundings
+  readonly settings: PlanSettings
+  readonly numberClass: NumberClass
+  readonly trace: readonly string[]
+}
+
+const carrierPlan = (context: Context, destination: E164): Plan => {
+  const { request, surroundings, settings } = context
+  const { organization, user } = request
+  // A number of our own never leaves the house: it would cost, and come back through a trunk.
+  const ddi = surroundings.directory.ddi(destination)
+  if (ddi !== undefined) {
+    const callee = surroundings.directory.user(ddi.userId)
+    return callee === undefined
+      ? refusal(context, 'UNALLOCATED_NUMBER', `${destination} is a number of ours that rings nobody`)
+      : devicePlan(context, callee, `${destination} is a number of ours, of ${callee.extension}`)
+  }
+  const found = hunt(
+    { organization, destination, now: request.now, maxRoutes: settings.maxRoutes },
+    surroundings,
+  )
+  const rejected = found.rejected.map(explainRejection)
+  if (found.profile === undefined) {
+    return refusal(context, 'NO_ROUTE_DESTINATION', `${organization.name} has no LCR profile`)
+  }
+  if (found.routes.length === 0) {
+    const busy = found.rejected.some(({ reason }) => reason === 'GATEWAY_FULL' || reason === 'GATEWAY_DOWN')
+    const cause = busy ? 'NORMAL_CIRCUIT_CONGESTION' : 'NO_ROUTE_DESTINATION'
+    return refusal(context, cause, `no carrier can take ${destination}`, rejected, found.profile.id)
+  }
+  const callerId = chooseCallerId(organization, user, request.requestedCallerId, surroundings.directory)
+  const attempts = found.routes.map((route, index) => attemptOver(route, index + 1, destination, context))
+  return {
+    ...frame(context, {
+      destination,
+      callerNumber: callerId.number,
+      attempts,
+      lcrProfileId: found.profile.id,
+    }),
+    target: {
+      kind: 'carriers',
+      attempts,
+      callerId: shown(callerId.number, user),
+      emergency: false,
+    },
+    rejected,
+    trace: [
+      ...context.trace,
+      `profile ${found.profile.name} (${found.profile.strategy}): ${found.routes.length} of ${found.routes.length + rejected.length} gateways`,
+      ...callerId.trace,
+    ],
+  }
+}
+
+/** Without a number of ours nothing of the caller is shown to a carrier. */
+const shown = (number: E164 | undefined, user: User): CallerId => ({
+  number,
+  name: number === undefined ? undefined : displayName(user.name),
+})
+
+const attemptOver = (
+  route: Route,
+  n: number,
+  number: string,
+  { request, settings }: Context,
+): PlannedAttempt =>
+  plannedAttempt(route.gateway, {
+    n,
+    callId: request.callId,
+    legUuid: settings.newUuid(),
+    organizationId: request.organization.id,
+    userId: request.user.id,
+    gatewayId: route.gateway.id,
+    gatewayName: route.gateway.name,
+    carrierId: route.carrier.id,
+    carrierName: route.carrier.name,
+    number,
+    rate: route.rate,
+  })
+
+const plannedAttempt = (gateway: Gateway, carried: CarriedAttempt): PlannedAttempt => ({
+  carried,
+  gateway: gatewayNameOf(gateway.id),
+  codecs: gateway.codecs,
+  maxChannels: gateway.maxChannels,
+  progressTimeoutSeconds: PROGRESS_TIMEOUT_SECONDS,
+  ringTimeoutSeconds: RING_TIMEOUT_SECONDS,
+})
+
+/** Emergency calls ask no rate, no limit and no health: whatever may carry them is tried, the healthy first. */
+const emergencyPlan = (context: Context, number: string): Plan => {
+  const { request, surroundings, settings } = context
+  const { organization, user } = request
+  const carrierOf = (gateway: Gateway): Carrier | undefined =>
+    surroundings.directory.carrier(gateway.carrierId)
+  const gateways = surroundings.directory
+    .gateways()
+    .filter(
+      (gateway) => gateway.enabled && gateway.carriesEmergency && isOffered(carrierOf(gateway), organization),
+    )
+    .sort((a, b) => Number(surroundings.isUp(b.id)) - Number(surroundings.isUp(a.id)) || a.id - b.id)
+    .slice(0, settings.maxRoutes)
+  const attempts = gateways.map((gateway, index): PlannedAttempt => {
+    const carried: CarriedAttempt = {
+      n: index + 1,
+      callId: request.callId,
+      legUuid: settings.newUuid(),
+      organizationId: organization.id,
+      userId: user.id,
+      gatewayId: gateway.id,
+      gatewayName: gateway.name,
+      carrierId: gateway.carrierId,
+      carrierName: carrierOf(gateway)?.name ?? '',
+      number,
+      rate: undefined,
+    }
+    return { ...plannedAttempt(gateway, carried), maxChannels: undefined }
+  })
+  const callerId = chooseCallerId(organization, user, undefined, surroundings.directory)
+  return {
+    ...frame(context, { callerNumber: callerId.number, attempts }),
+    target: {
+      kind: 'carriers',
+      attempts,
+      callerId: shown(callerId.number, user),
+      emergency: true,
+    },
+    rejected: [],
+    trace: [
+      ...context.trace,
+      `${attempts.length} emergency gateways, then the switch's own`,
+      ...callerId.trace,
+    ],
+  }
+}
+
+const isOffered = (carrier: Carrier | undefined, organization: Organization): boolean =>
+  carrier?.enabled === true &&
+  (carrier.organizationId === undefined || carrier.organizationId === organization.id)
+
+const extensionPlan = (context: Context, extension: string): Plan => {
+  const callee = context.surroundings.directory.userOfExtension(context.request.organization.id, extension)
+  if (callee === undefined)
+    return refusal(context, 'UNALLOCATED_NUMBER', `there is no extension ${extension}`)
+  return devicePlan(context, callee, `extension ${extension} is ${callee.name}`)
+}
+
+const devicePlan = (context: Context, callee: User, why: string): Plan => {
+  const { request } = context
+  const { organization, user } = request
+  // An extension says who calls, and calls back, within its own organisation only.
+  const callerNumber =
+    callee.organizationId === organization.id
+      ? user.extension
+      : chooseCallerId(organization, user, request.requestedCallerId, context.surroundings.directory).number
+  const target = devicesTarget(request.callId, callee, context.surroundings, context.settings, {
+    number: callerNumber,
+    name: displayName(user.name),
+  })
+  const devices = target.kind === 'devices' ? target.devices : []
+  return {
+    ...frame(context, { direction: 'internal', callerNumber, devices }),
+    target,
+    rejected: [],
+    trace: [
+      ...context.trace,
+      why,
+      target.kind === 'refuse' ? target.why : `rings ${devices.length} device(s)`,
+    ],
+  }
+}
+
+/** All devices of a user at once, each leg with a uuid of its own. */
+export const devicesTarget = (
+  callId: CallUuid,
+  callee: User,
+  { directory }: Surroundings,
+  settings: PlanSettings,
+  callerId: { readonly number: string | undefined; readonly name: string | undefined },
+): Target => {
+  const domain = directory.organization(callee.organizationId)?.sipDomain
+  const devices = directory.devicesOf(callee.id).map((device): CarriedDevice => ({
+    callId,
+    legUuid: settings.newUuid(),
+    organizationId: callee.organizationId,
+    userId: callee.id,
+    deviceId: device.id,
+    username: device.username,
+  }))
+  if (domain === undefined || devices.length === 0) {
+    return { kind: 'refuse', cause: 'SUBSCRIBER_ABSENT', why: `${callee.name} has no device` }
+  }
+  return { kind: 'devices', domain, devices, callerId, ringTimeoutSeconds: RING_TIMEOUT_SECONDS }
+}
+
+const featureCodePlan = (context: Context, code: string): Plan => {
+  if (code !== '*43') return refusal(context, 'NO_ROUTE_DESTINATION', `there is no feature code ${code}`)
+  return {
+    ...frame(context, { direction: 'internal', callerNumber: context.request.user.extension }),
+    target: { kind: 'conversation', flow: 'echo-test' },
+    rejected: [],
+    trace: [...context.trace, 'the echo test'],
+  }
+}
+
+const refusal = (
+  context: Context,
+  cause: HangupCause,
+  why: string,
+  rejected: readonly Rejection[] = [],
+  lcrProfileId?: number,
+): Plan => ({
+  ...frame(context, lcrProfileId === undefined ? {} : { lcrProfileId }),
+  target: { kind: 'refuse', cause, why },
+  rejected,
+  trace: [...context.trace, why],
+})
+
+type Filled = Partial<
+  Pick<CarriedCall, 'direction' | 'callerNumber' | 'destination' | 'lcrProfileId' | 'devices'>
+> & {
+  readonly attempts?: readonly PlannedAttempt[]
+}
+
+const frame = (
+  { request, numberClass, settings }: Context,
+  filled: Filled,
+): Pick<Plan, 'call' | 'numberClass' | 'maxDurationSeconds'> => ({
+  call: {
+    callId: request.callId,
+    organizationId: request.organization.id,
+    direction: filled.direction ?? 'outbound',
+    userId: request.user.id,
+    dialled: request.dialled,
+    destination: filled.destination,
+    callerNumber: filled.callerNumber,
+    lcrProfileId: filled.lcrProfileId,
+    attempts: (filled.attempts ?? []).map((attempt) => attempt.carried),
+    devices: filled.devices ?? [],
+  },
+  numberClass,
+  maxDurationSeconds: settings.maxDurationSeconds,
+})
+
+const explainRejection = ({ gateway, carrier, reason, why }: HuntRejection): Rejection => ({
+  gateway: gateway.name,
+  carrier: carrier.name,
+  reason,
+  why,
+})
+
+const describe = (numberClass: NumberClass): string =>
+  numberClass.kind === 'e164'
+    ? `${numberClass.number} (${numberClass.country ?? 'no country'})`
+    : numberClass.kind
+
+const clip = (text: string): string => (text.length > 40 ? `${text.slice(0, 40)}...` : text)

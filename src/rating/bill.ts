@@ -1,0 +1,68 @@
+/**
+ * What a call costs under a tariff. This file owns the arithmetic of increments and the one rounding of a
+ * call; it must never see a float or round twice. A new way of charging is a field of Tariff and a line here.
+ */
+import { EngineError } from '../base/errors.ts'
+import { moneyOf, ZERO, type Money } from '../telephony/money.ts'
+import type { Tariff } from '../telephony/tariff.ts'
+
+export type Bill = {
+  /** Seconds after increments; 0 for a call that nobody answered. */
+  readonly chargedSeconds: number
+  readonly cost: Money
+}
+
+const SECONDS_PER_MINUTE = 60n
+
+/**
+ * Charges `billableSeconds` whole seconds of answered time. 0 is a call that was never answered, which costs
+ * nothing, not even the connection fee; an answered call is at least one second, since seconds are rounded up.
+ *
+ * The price is per minute and the product per second, so the quotient by 60 rarely ends at the eighth decimal:
+ * it is rounded once, half away from zero, to the 10^-8 units that Money can hold. Rounding per increment or
+ * per minute would add up; rounding to cents is the invoice's affair, of sums and not of calls.
+ *
+ * Throws RATING_BAD_SECONDS, RATING_BAD_TARIFF, or TELEPHONY_MONEY_RANGE where the cost exceeds exact money.
+ */
+export const bill = (tariff: Tariff, billableSeconds: number): Bill => {
+  if (!Number.isSafeInteger(billableSeconds) || billableSeconds < 0) {
+    throw new EngineError('RATING_BAD_SECONDS', `${billableSeconds} is not a count of whole seconds`)
+  }
+  checkTariff(tariff)
+  if (billableSeconds === 0) return { chargedSeconds: 0, cost: ZERO }
+  const chargedSeconds = roundToIncrements(tariff, billableSeconds)
+  const perMinute = BigInt(tariff.pricePerMinute) * chargedSeconds
+  const cost = BigInt(tariff.connectionFee) + divideHalfUp(perMinute, SECONDS_PER_MINUTE)
+  return { chargedSeconds: Number(chargedSeconds), cost: moneyOf(cost) }
+}
+
+/** The first increment whole, then as many of the next as are begun. */
+const roundToIncrements = (tariff: Tariff, seconds: number): bigint => {
+  const first = BigInt(tariff.firstIncrementSeconds)
+  const next = BigInt(tariff.nextIncrementSeconds)
+  const beyond = BigInt(seconds) - first
+  return beyond <= 0n ? first : first + ((beyond + next - 1n) / next) * next
+}
+
+/** Rounds halves away from zero, so that a credit note is the exact opposite of its charge. */
+const divideHalfUp = (dividend: bigint, divisor: bigint): bigint => {
+  const magnitude = ((dividend < 0n ? -dividend : dividend) * 2n + divisor) / (divisor * 2n)
+  return dividend < 0n ? -magnitude : magnitude
+}
+
+/** A tariff comes out of a channel variable too: what it holds is checked where it becomes money. */
+const checkTariff = (tariff: Tariff): void => {
+  for (const field of ['firstIncrementSeconds', 'nextIncrementSeconds'] as const) {
+    if (!Number.isSafeInteger(tariff[field]) || tariff[field] < 1) throw badTariff(field, tariff[field])
+  }
+  for (const field of ['pricePerMinute', 'connectionFee'] as const) {
+    if (!Number.isSafeInteger(tariff[field])) throw badTariff(field, tariff[field])
+  }
+}
+
+const badTariff = (field: string, value: unknown): EngineError =>
+  new EngineError(
+    'RATING_BAD_TARIFF',
+    `${field} of the tariff is no usable integer: ${String(value).slice(0, 40)}`,
+    { field },
+  )
