@@ -1,0 +1,23 @@
+import { controlCommands } from './channel-control.ts'
+import { variableCommands } from './channel-variables.ts'
+import type { ApiCommand, ApiCommands } from './command.ts'
+import { originateCommands } from './originate.ts'
+import { showCommands } from './show.ts'
+import { sofiaCommands } from './sofia.ts'
+import { systemCommands } from './system.ts'
+
+/** The command of this name, in any case; undefined where the switch says "Command not found!". */
+export const apiCommandOf = (name: string): ApiCommand | undefined => {
+  const lower = name.toLowerCase()
+  return families().find((family) => Object.hasOwn(family, lower))?.[lower]
+}
+
+// A function: commands and what they command import each other in a circle.
+const families = (): readonly ApiCommands[] => [
+  originateCommands,
+  controlCommands,
+  variableCommands,
+  showCommands,
+  sofiaCommands,
+  systemCommands,
+]
