@@ -1,0 +1,136 @@
+/**
+ * Channel events as inputs of a call. Legs are known by `Unique-ID`; a B leg's call by what it carries, or by
+ * the leg that originated it: `Channel-Call-UUID` changes at both ends of a B leg's life (measured).
+ */
+import {
+  decodeAttempt,
+  decodeCall,
+  isDeviceLeg,
+  ATTEMPT_VARIABLE,
+  CALL_VARIABLE,
+  SIMULATED_VARIABLE,
+} from '../call/carried.ts'
+import type { CallInput, SeenLeg } from '../call/call-step.ts'
+import type { LegInput } from '../call/leg-state.ts'
+import { isCallUuid, type CallUuid } from '../telephony/call-uuid.ts'
+import { hangupCauseOf } from '../telephony/hangup-cause.ts'
+
+export type AddressedInput = { readonly callId: CallUuid; readonly input: CallInput }
+
+/** The part of an event that is read here: an EslEvent has it, and so has a `uuid_dump`. */
+export type Headers = {
+  readonly name: string
+  readonly get: (header: string) => string | undefined
+  readonly variable: (name: string) => string | undefined
+}
+
+/** The events that the board needs. Never ALL: a bridged call is about 60 events and 300 kB. */
+export const CHANNEL_EVENTS = [
+  'CHANNEL_CREATE',
+  'CHANNEL_PROGRESS',
+  'CHANNEL_PROGRESS_MEDIA',
+  'CHANNEL_ANSWER',
+  'CHANNEL_BRIDGE',
+  'CHANNEL_HOLD',
+  'CHANNEL_UNHOLD',
+  'CHANNEL_HANGUP',
+] as const
+
+const LEG_INPUTS: Readonly<Record<string, LegInput>> = {
+  CHANNEL_PROGRESS: 'progress',
+  CHANNEL_PROGRESS_MEDIA: 'progress-media',
+  CHANNEL_ANSWER: 'answer',
+  CHANNEL_HOLD: 'hold',
+  CHANNEL_UNHOLD: 'unhold',
+  CHANNEL_HANGUP: 'hangup',
+}
+
+/** Undefined: not an event of a call. */
+export const readChannelEvent = (event: Headers): AddressedInput | undefined => {
+  const legUuid = uuidIn(event.get('Unique-ID'))
+  if (legUuid === undefined) return undefined
+  const callId = callIdOf(event, legUuid)
+  if (event.name === 'CHANNEL_CREATE')
+    return { callId, input: { kind: 'leg-seen', leg: readLeg(event, legUuid, callId) } }
+  if (event.name === 'CHANNEL_BRIDGE') return { callId, input: { kind: 'bridged' } }
+  const input = LEG_INPUTS[event.name]
+  if (input === undefined) return undefined
+  if (input !== 'hangup') return { callId, input: { kind: 'leg', legUuid, input } }
+  return {
+    callId,
+    input: {
+      kind: 'leg',
+      legUuid,
+      input,
+      cause: hangupCauseOf(event.get('Hangup-Cause')),
+      sipStatus: sipStatusOf(event),
+    },
+  }
+}
+
+/** A live channel of which we know only its dump, after a gap on the event socket. */
+export const readDump = (dump: Headers): readonly AddressedInput[] => {
+  const legUuid = uuidIn(dump.get('Unique-ID'))
+  if (legUuid === undefined) return []
+  const callId = callIdOf(dump, legUuid)
+  const carried = dump.variable(CALL_VARIABLE)
+  const answered = dump.get('Answer-State') === 'answered'
+  return [
+    ...(carried === undefined
+      ? []
+      : [{ callId, input: { kind: 'planned' as const, carried: decodeCall(carried) } }]),
+    { callId, input: { kind: 'leg-seen', leg: { ...readLeg(dump, legUuid, callId), answered } } },
+    ...(answered && uuidIn(dump.variable('bridge_uuid')) !== undefined
+      ? [{ callId, input: { kind: 'bridged' as const } }]
+      : []),
+  ]
+}
+
+const callIdOf = (event: Headers, legUuid: CallUuid): CallUuid => {
+  const carried = event.variable(ATTEMPT_VARIABLE)
+  if (carried !== undefined && carried !== '') return decodeAttempt(carried).callId
+  return uuidIn(event.variable('originating_leg_uuid')) ?? legUuid
+}
+
+const readLeg = (event: Headers, legUuid: CallUuid, callId: CallUuid): SeenLeg => {
+  const text = event.variable(ATTEMPT_VARIABLE)
+  const carried = text === undefined || text === '' ? undefined : decodeAttempt(text)
+  const from = event.get('Caller-Caller-ID-Number') ?? ''
+  const to = event.get('Caller-Destination-Number') ?? ''
+  const base = {
+    legUuid,
+    leg: legUuid === callId ? ('A' as const) : ('B' as const),
+    attempt: undefined,
+    gateway: undefined,
+    gatewayId: undefined,
+    carrier: undefined,
+    direction: event.get('Call-Direction') === 'inbound' ? ('inbound' as const) : ('outbound' as const),
+    from,
+    to,
+    simulated: event.variable(SIMULATED_VARIABLE) === 'true',
+  }
+  if (carried === undefined) {
+    // A leg that we dialled is at the number dialled; one that came in, at the number it came from.
+    const outbound = event.get('Call-Direction') === 'outbound'
+    return { ...base, party: outbound ? (event.variable('dialed_user') ?? to) : from }
+  }
+  if (isDeviceLeg(carried)) return { ...base, party: carried.username }
+  return {
+    ...base,
+    party: carried.number,
+    attempt: carried.n,
+    gateway: carried.gatewayName,
+    gatewayId: carried.gatewayId,
+    carrier: carried.carrierName,
+  }
+}
+
+const sipStatusOf = (event: Headers): number | undefined => {
+  const text = ['sip_invite_failure_status', 'sip_term_status']
+    .map((name) => event.variable(name) ?? '')
+    .find((status) => /^[1-6]\d\d$/.test(status))
+  return text === undefined ? undefined : Number(text)
+}
+
+const uuidIn = (text: string | undefined): CallUuid | undefined =>
+  text !== undefined && isCallUuid(text) ? text : undefined

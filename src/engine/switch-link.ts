@@ -1,0 +1,133 @@
+/**
+ * The engine's side of the one event socket: events go to the board, the gateway states and the registration
+ * guard; after every gap the picture is rebuilt before it is trusted again.
+ */
+import { createBackoff } from '../base/backoff.ts'
+import { sleep, type Clock } from '../base/clock.ts'
+import { asError } from '../base/errors.ts'
+import type { Logger } from '../base/logger.ts'
+import type { EslEvent } from '../esl/event.ts'
+import type { World } from './world.ts'
+import type { Board } from './board.ts'
+import type { SwitchCommands } from './commands.ts'
+import type { GatewayStates } from './gateway-states.ts'
+import { CHANNEL_EVENTS, readChannelEvent } from './read-event.ts'
+import type { RegistrationGuard } from './registration-guard.ts'
+import { resync } from './resync.ts'
+import type { SwitchConfiguration } from './switch-configuration.ts'
+
+export const EVENTS: readonly string[] = [...CHANNEL_EVENTS, 'HEARTBEAT']
+export const CUSTOM_EVENTS: readonly string[] = ['sofia::gateway_state', 'sofia::register_failure']
+
+export type SwitchLink = {
+  readonly onEvent: (event: EslEvent) => void
+  readonly onUp: (link: { readonly version: string }) => Promise<void>
+  readonly onDown: (reason: Error) => void
+  readonly onAuthRefused: (first: boolean) => void
+  /** `up` only when the picture has been rebuilt. */
+  readonly state: () => {
+    readonly up: boolean
+    readonly detail: string
+    readonly version: string | undefined
+  }
+  /** The database changed: the switch is given the difference, if it is there to take it. */
+  readonly worldChanged: () => void
+}
+
+export type SwitchLinkOptions = {
+  readonly commands: () => SwitchCommands
+  readonly world: World
+  readonly board: Board
+  readonly states: GatewayStates
+  readonly guard: RegistrationGuard
+  readonly configuration: SwitchConfiguration
+  readonly clock: Clock
+  readonly logger: Logger
+  /** The first password that we tried was wrong: the operator has to act. */
+  readonly onWrongPassword: () => void
+}
+
+export const createSwitchLink = (options: SwitchLinkOptions): SwitchLink => {
+  const { world, board, states, guard, configuration, logger } = options
+  let up = false
+  let detail = 'not connected yet'
+  let version: string | undefined
+  // Counts connections and losses: what a lost connection still answers is not of this one.
+  let generation = 0
+
+  const applyConfiguration = (): void => {
+    if (!up || !world.isKnown()) return
+    configuration.apply(world.directory()).catch((fault: unknown) => {
+      logger.warn(
+        { err: asError(fault) },
+        'the switch could not be given its gateways; tried again after the next change or connection',
+      )
+      configuration.forget()
+    })
+  }
+
+  /** Until it succeeds or the connection that it belongs to is gone: a picture with holes routes wrongly. */
+  const rebuild = async (of: number): Promise<void> => {
+    detail = 'reading its calls'
+    configuration.forget()
+    const backoff = createBackoff({ firstMs: 200, maxMs: 5_000 })
+    while (of === generation) {
+      try {
+        await states.refresh(options.commands())
+        const channels = await resync(options.commands(), board, logger)
+        if (of !== generation) return
+        up = true
+        detail = `connected, ${channels} channels when it came`
+        logger.info({ version, channels }, 'the switch is connected')
+        applyConfiguration()
+        return
+      } catch (fault) {
+        detail = `its calls cannot be read: ${asError(fault).message}`
+        logger.warn({ err: asError(fault) }, 'the calls of the switch cannot be read; tried again')
+        await sleep(options.clock, backoff.next())
+      }
+    }
+  }
+
+  return {
+    onEvent: (event) => {
+      if (event.name === 'CUSTOM') {
+        onCustom(event, states, guard)
+        return
+      }
+      const addressed = readChannelEvent(event)
+      if (addressed !== undefined) board.post(addressed.callId, addressed.input)
+    },
+    onUp: async (link) => {
+      version = link.version
+      generation += 1
+      await rebuild(generation)
+    },
+    onDown: (reason) => {
+      generation += 1
+      up = false
+      detail = `not connected: ${reason.message}`
+      logger.warn({ err: reason }, 'the switch is not connected')
+    },
+    onAuthRefused: (first) => {
+      up = false
+      detail = 'it refuses our password (FREESWITCH_PASSWORD)'
+      if (first) options.onWrongPassword()
+      else
+        logger.error(
+          'the switch refuses our password; tried again each minute, calls are still planned and recorded',
+        )
+    },
+    state: () => ({ up, detail, version }),
+    worldChanged: applyConfiguration,
+  }
+}
+
+const onCustom = (event: EslEvent, states: GatewayStates, guard: RegistrationGuard): void => {
+  if (event.subclass === 'sofia::gateway_state') {
+    states.note(event.get('Gateway'), event.get('Ping-Status'))
+    return
+  }
+  const address = event.get('network-ip')
+  if (event.subclass === 'sofia::register_failure' && address !== undefined) void guard.failed(address)
+}
