@@ -1,0 +1,146 @@
+/** Call detail records as our API tells them: money as decimals in strings, moments in ISO 8601. */
+import { Type } from '@sinclair/typebox'
+import type { QuotedRate } from '../call/carried.ts'
+import type { CdrAttempt } from '../cdr/cdr.ts'
+import { formatMoney } from '../telephony/money.ts'
+import type { ListedCdr } from './doors.ts'
+import { iso, isoOrNull, nullable, time } from './fields.ts'
+
+const string = Type.String()
+const integer = Type.Integer()
+const maybeTime = nullable(time('a moment'))
+
+const RateJson = Type.Object({
+  deckId: nullable(integer),
+  prefix: string,
+  pricePerMinute: string,
+  connectionFee: string,
+  firstIncrementSeconds: integer,
+  nextIncrementSeconds: integer,
+  currency: string,
+})
+
+const AttemptJson = Type.Object({
+  n: integer,
+  legUuid: string,
+  gatewayId: integer,
+  gatewayName: string,
+  carrierId: integer,
+  carrierName: string,
+  number: string,
+  rate: nullable(RateJson),
+  outcome: Type.String({ description: 'ANSWERED, FAILED, NO_CHANNEL or NOT_TRIED' }),
+  cause: nullable(string),
+  sipStatus: nullable(integer),
+  why: string,
+})
+
+export const CdrJson = Type.Object({
+  legUuid: string,
+  callId: string,
+  parentUuid: nullable(string),
+  leg: Type.Union([Type.Literal('A'), Type.Literal('B')]),
+  organizationId: nullable(integer),
+  direction: string,
+  startTime: time('a moment'),
+  progressTime: maybeTime,
+  answerTime: maybeTime,
+  endTime: time('a moment'),
+  durationSeconds: Type.Number(),
+  billableSeconds: Type.Number(),
+  ringSeconds: Type.Number(),
+  callerNumber: nullable(string),
+  callerName: nullable(string),
+  callerUserId: nullable(integer),
+  calleeNumber: nullable(string),
+  calleeUserId: nullable(integer),
+  dialledNumber: nullable(string),
+  gatewayId: nullable(integer),
+  gatewayName: nullable(string),
+  carrierId: nullable(integer),
+  carrierName: nullable(string),
+  lcrProfileId: nullable(integer),
+  hangupCause: string,
+  hangupCauseQ850: integer,
+  sipStatus: nullable(integer),
+  hungUpBy: string,
+  disposition: Type.String({ description: 'ANSWERED, NO_ANSWER, BUSY, CANCELLED or FAILED' }),
+  rate: nullable(RateJson),
+  chargedSeconds: nullable(Type.Number()),
+  cost: nullable(Type.Object({ amount: string, currency: nullable(string) })),
+  simulated: Type.Boolean(),
+  attempts: Type.Array(AttemptJson),
+})
+
+const rateJson = (rate: QuotedRate | undefined) =>
+  rate === undefined
+    ? null
+    : {
+        deckId: rate.deckId ?? null,
+        prefix: rate.prefix,
+        pricePerMinute: formatMoney(rate.tariff.pricePerMinute),
+        connectionFee: formatMoney(rate.tariff.connectionFee),
+        firstIncrementSeconds: rate.tariff.firstIncrementSeconds,
+        nextIncrementSeconds: rate.tariff.nextIncrementSeconds,
+        currency: rate.tariff.currency,
+      }
+
+const attemptJson = (attempt: CdrAttempt) => ({
+  n: attempt.n,
+  legUuid: attempt.legUuid,
+  gatewayId: attempt.gatewayId,
+  gatewayName: attempt.gatewayName,
+  carrierId: attempt.carrierId,
+  carrierName: attempt.carrierName,
+  number: attempt.number,
+  rate: rateJson(attempt.rate),
+  outcome: attempt.outcome,
+  cause: attempt.cause ?? null,
+  sipStatus: attempt.sipStatus ?? null,
+  why: attempt.why,
+})
+
+export const cdrJson = (cdr: ListedCdr) => ({
+  legUuid: cdr.legUuid,
+  callId: cdr.callId,
+  parentUuid: cdr.parentUuid ?? null,
+  leg: cdr.leg,
+  organizationId: cdr.organizationId ?? null,
+  direction: cdr.direction,
+  startTime: iso(cdr.startTime),
+  progressTime: isoOrNull(cdr.progressTime),
+  answerTime: isoOrNull(cdr.answerTime),
+  endTime: iso(cdr.endTime),
+  durationSeconds: cdr.durationSeconds,
+  billableSeconds: cdr.billableSeconds,
+  ringSeconds: cdr.ringSeconds,
+  callerNumber: cdr.callerNumber ?? null,
+  callerName: cdr.callerName ?? null,
+  callerUserId: cdr.callerUserId ?? null,
+  calleeNumber: cdr.calleeNumber ?? null,
+  calleeUserId: cdr.calleeUserId ?? null,
+  dialledNumber: cdr.dialledNumber ?? null,
+  gatewayId: cdr.gatewayId ?? null,
+  gatewayName: cdr.gatewayName ?? null,
+  carrierId: cdr.carrierId ?? null,
+  carrierName: cdr.carrierName ?? null,
+  lcrProfileId: cdr.lcrProfileId ?? null,
+  hangupCause: cdr.hangupCause,
+  hangupCauseQ850: cdr.hangupCauseQ850,
+  sipStatus: cdr.sipStatus ?? null,
+  hungUpBy: cdr.hungUpBy,
+  disposition: cdr.disposition,
+  rate: rateJson(cdr.rate),
+  chargedSeconds: cdr.chargedSeconds ?? null,
+  cost: costJson(cdr),
+  simulated: cdr.simulated,
+  attempts: cdr.attempts.map(attemptJson),
+})
+
+/** On an A leg what the whole call cost, on a B leg what this leg did. */
+const costJson = (cdr: ListedCdr) => {
+  if (cdr.callCost !== undefined)
+    return { amount: formatMoney(cdr.callCost.amount), currency: cdr.callCost.currency }
+  if (cdr.cost === undefined) return null
+  return { amount: formatMoney(cdr.cost), currency: cdr.rate?.tariff.currency ?? null }
+}

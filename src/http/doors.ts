@@ -1,0 +1,153 @@
+/**
+ * What the HTTP floor needs of the rest of the engine, as shapes. `app` gives them; nothing of the floors that
+ * act is imported here. Outcomes are values; a door that throws an EngineError is answered by the table in
+ * status.ts, anything else that it throws is a 500 without a word of what it was.
+ */
+import type { Direction } from '../call/carried.ts'
+import type { LiveCall, LiveEvent } from '../call/live-call.ts'
+import type { Rejection } from '../call/plan.ts'
+import type { CallCost, Cdr } from '../cdr/cdr.ts'
+import type { Form } from '../xml-curl/form.ts'
+import type { CallUuid } from '../telephony/call-uuid.ts'
+import type { RecordDoors } from './record-doors.ts'
+
+export type Doors = {
+  readonly version: string
+  readonly health: () => Health
+  readonly ready: () => Readiness
+  /** Prometheus text. */
+  readonly metrics: () => Promise<string>
+  /** mod_xml_curl: always a document, never a throw. */
+  readonly answerXml: (form: Form) => string
+  /**
+   * One CDR as FreeSWITCH posts it. Resolves when it is durable; rejects CDR_UNREADABLE where it is none, and
+   * SPOOL_* where it could not be kept.
+   */
+  readonly acceptCdr: (body: Buffer) => Promise<void>
+  readonly originate: (request: OriginateRequest) => Promise<OriginateOutcome>
+  readonly calls: (filter: { readonly organizationId: number | undefined }) => readonly LiveCall[]
+  readonly call: (callId: CallUuid) => LiveCall | undefined
+  readonly hangUp: (callId: CallUuid) => Promise<'hung-up' | 'not-found'>
+  /**
+   * Subscribes: first what is kept after the event `after` (before this returns), then what happens; with `after`
+   * undefined only what happens. The result ends it.
+   */
+  readonly live: (after: number | undefined, onEvent: (event: LiveEvent) => void) => () => void
+  readonly explain: (request: ExplainRequest) => ExplainOutcome
+  readonly cdrs: (filter: CdrFilter) => Promise<CdrPage>
+  readonly bans: () => Promise<readonly Ban[]>
+  readonly liftBan: (address: string) => Promise<'lifted' | 'not-found'>
+  readonly records: RecordDoors
+}
+
+export type Health = {
+  readonly status: 'ok'
+  readonly version: string
+  readonly features: readonly string[]
+  readonly uptimeSeconds: number
+  readonly trial: boolean
+  readonly simulated: boolean
+}
+
+export type Readiness = {
+  readonly ready: boolean
+  readonly checks: readonly { readonly name: string; readonly ok: boolean; readonly detail: string }[]
+}
+
+export type OriginateRequest = {
+  /** An extension or a device's username of the organisation, or a user (and device) by id. */
+  readonly from: string | { readonly userId: number; readonly deviceId: number | undefined }
+  /** As it would be dialled on the phone. */
+  readonly to: string
+  readonly organizationId: number | undefined
+  readonly callerId: string | undefined
+  /** 5 to 120. */
+  readonly ringTimeoutSeconds: number | undefined
+}
+
+export type OriginateOutcome =
+  | { readonly kind: 'initiated'; readonly callId: CallUuid; readonly callUuid: CallUuid }
+  | { readonly kind: 'refused'; readonly code: OriginateRefusal; readonly message: string }
+
+export type OriginateRefusal =
+  | 'INVALID_DESTINATION'
+  | 'USER_NOT_FOUND'
+  | 'DEVICE_UNAVAILABLE'
+  | 'CALLER_ID_NOT_ALLOWED'
+  | 'QUOTA_EXCEEDED'
+  | 'CARRIER_UNAVAILABLE'
+  | 'SWITCH_UNAVAILABLE'
+
+export type ExplainRequest = {
+  readonly number: string
+  readonly organizationId: number | undefined
+  /** The extension that would dial. */
+  readonly from: string | undefined
+}
+
+export type ExplainOutcome =
+  | { readonly kind: 'explained'; readonly explanation: Explanation }
+  | { readonly kind: 'refused'; readonly code: ExplainRefusal; readonly message: string }
+
+export type ExplainRefusal = 'INVALID_DESTINATION' | 'USER_NOT_FOUND' | 'ORGANIZATION_NOT_FOUND'
+
+export type Explanation = {
+  readonly number: string
+  readonly numberClass: string
+  /** In E.164 form, where the number has one. */
+  readonly destination: string | undefined
+  readonly callerId: string | undefined
+  /** In the order in which they would be tried. */
+  readonly candidates: readonly ExplainedCandidate[]
+  readonly rejected: readonly Rejection[]
+  readonly trace: readonly string[]
+  /** A sentence. */
+  readonly outcome: string
+}
+
+export type ExplainedCandidate = {
+  /** From 1. */
+  readonly rank: number
+  readonly gateway: string
+  readonly carrier: string
+  /** The rate's prefix; undefined without a rate. */
+  readonly prefix: string | undefined
+  /** Decimals, as formatMoney writes them. */
+  readonly pricePerMinute: string | undefined
+  readonly currency: string | undefined
+  readonly expectedCost: string | undefined
+  readonly dialString: string
+}
+
+export type CdrFilter = {
+  /** Milliseconds since the epoch; calls that started at or after it ... */
+  readonly since: number | undefined
+  /** ... and before this. */
+  readonly until: number | undefined
+  /** Digits that the caller's, dialled or called number contains, without plus. */
+  readonly number: string | undefined
+  readonly callId: CallUuid | undefined
+  readonly organizationId: number | undefined
+  readonly direction: Direction | undefined
+  /** Every leg; otherwise A legs with their attempts. */
+  readonly legs: boolean
+  /** 1 to 1000. */
+  readonly limit: number
+  /** `next` of the page before. */
+  readonly cursor: string | undefined
+}
+
+/** Newest first. */
+export type CdrPage = { readonly cdrs: readonly ListedCdr[]; readonly next: string | undefined }
+
+/** A record, and on an A leg what the whole call cost. */
+export type ListedCdr = Cdr & { readonly callCost: CallCost | undefined }
+
+export type Ban = {
+  readonly address: string
+  readonly reason: string
+  readonly failures: number
+  /** Milliseconds since the epoch. */
+  readonly since: number
+  readonly until: number
+}

@@ -1,0 +1,91 @@
+/** Calls and what happens to them, as our API tells them. */
+import { Type } from '@sinclair/typebox'
+import type { LiveCall, LiveEvent, LiveLeg } from '../call/live-call.ts'
+import { iso, isoOrNull, nullable, time } from './fields.ts'
+
+const string = Type.String()
+const maybeTime = nullable(time('a moment'))
+
+export const LiveLegJson = Type.Object({
+  legUuid: string,
+  leg: Type.Union([Type.Literal('A'), Type.Literal('B')]),
+  state: Type.String({ description: 'new, ringing, early, answered, held or gone' }),
+  party: string,
+  attempt: nullable(Type.Integer()),
+  gateway: nullable(string),
+  gatewayId: nullable(Type.Integer()),
+  carrier: nullable(string),
+  startedAt: time('a moment'),
+  answeredAt: maybeTime,
+  endedAt: maybeTime,
+  hangupCause: nullable(string),
+  sipStatus: nullable(Type.Integer()),
+})
+
+export const LiveCallJson = Type.Object({
+  callId: string,
+  organizationId: nullable(Type.Integer()),
+  userId: nullable(Type.Integer()),
+  direction: Type.String({ description: 'inbound, outbound or internal' }),
+  state: Type.String({ description: 'initiated, ringing, answered, talking or ended' }),
+  from: string,
+  to: string,
+  startedAt: time('a moment'),
+  answeredAt: maybeTime,
+  endedAt: maybeTime,
+  hangupCause: nullable(string),
+  simulated: Type.Boolean(),
+  legs: Type.Array(LiveLegJson),
+})
+
+export const LiveEventJson = Type.Object({
+  id: Type.Integer(),
+  at: time('when it happened'),
+  kind: Type.String({
+    description: 'leg-started, ringing, early-media, answered, talking, leg-ended, call-ended or cdr',
+  }),
+  call: LiveCallJson,
+  leg: nullable(LiveLegJson),
+  cost: nullable(Type.Object({ amount: string, currency: string })),
+})
+
+const legJson = (leg: LiveLeg) => ({
+  legUuid: leg.legUuid,
+  leg: leg.leg,
+  state: leg.state,
+  party: leg.party,
+  attempt: leg.attempt ?? null,
+  gateway: leg.gateway ?? null,
+  gatewayId: leg.gatewayId ?? null,
+  carrier: leg.carrier ?? null,
+  startedAt: iso(leg.startedAt),
+  answeredAt: isoOrNull(leg.answeredAt),
+  endedAt: isoOrNull(leg.endedAt),
+  hangupCause: leg.hangupCause ?? null,
+  sipStatus: leg.sipStatus ?? null,
+})
+
+export const callJson = (call: LiveCall) => ({
+  callId: call.callId,
+  organizationId: call.organizationId ?? null,
+  userId: call.userId ?? null,
+  direction: call.direction,
+  state: call.state,
+  from: call.from,
+  to: call.to,
+  startedAt: iso(call.startedAt),
+  answeredAt: isoOrNull(call.answeredAt),
+  endedAt: isoOrNull(call.endedAt),
+  hangupCause: call.hangupCause ?? null,
+  simulated: call.simulated,
+  legs: call.legs.map(legJson),
+})
+
+export const eventJson = (event: LiveEvent) => ({
+  id: event.id,
+  at: iso(event.at),
+  kind: event.kind,
+  call: callJson(event.call),
+  leg: event.leg === undefined ? null : legJson(event.leg),
+  cost: event.cost === undefined ? null : { amount: event.cost.amount, currency: event.cost.currency },
+})

@@ -1,0 +1,243 @@
+/**
+ * The HTTP door: what FreeSWITCH fetches and posts, and the API for programs. Three scopes: FreeSWITCH's with
+ * its own credentials, health and readiness open to everyone, and everything else behind the admin token.
+ */
+import type { Server } from 'node:http'
+import type { Socket } from 'node:net'
+import swagger from '@fastify/swagger'
+import { Type, type TSchema } from '@sinclair/typebox'
+import fastify, { type FastifyError } from 'fastify'
+import { systemClock, type Clock } from '../base/clock.ts'
+import { asError, codeOf, EngineError } from '../base/errors.ts'
+import type { Logger } from '../base/logger.ts'
+import { answerFault, refuse, type Api } from './api.ts'
+import { addCallRoutes } from './call-routes.ts'
+import { admitBasic, admitBearer } from './credentials.ts'
+import type { Doors } from './doors.ts'
+import { answers } from './fields.ts'
+import { acceptCdr, Accepted, addFreeswitchRoutes, CDR_BODY_LIMIT } from './freeswitch-routes.ts'
+import { createLiveStreams } from './live-stream.ts'
+import { addQueryRoutes } from './query-routes.ts'
+import { addRecordRoutes } from './record-routes.ts'
+import { addSecurityHeaders, readJsonStrictly, readRaw, refuseOtherMethods, requireToken } from './scope.ts'
+import { answerOf } from './status.ts'
+import { addMetricsRoute, addOpenRoutes } from './status-routes.ts'
+import { compileValidator } from './validation.ts'
+
+export type HttpServerOptions = {
+  readonly doors: Doors
+  readonly host: string
+  /** 0: one that is free. */
+  readonly port: number
+  /** The admin token, from readAdminToken. */
+  readonly token: string
+  /** What FreeSWITCH shows. */
+  readonly freeswitch: { readonly username: string; readonly password: string }
+  readonly logger: Logger
+  readonly clock?: Clock
+  /** What is in flight when the server stops may take this long; default 10 s. */
+  readonly stopTimeoutMs?: number
+}
+
+export type HttpServer = {
+  /** Throws HTTP_LISTEN_FAILED. */
+  readonly start: () => Promise<{ readonly url: string }>
+  /** Live streams are closed, requests in flight finish, at most for stopTimeoutMs. */
+  readonly stop: () => Promise<void>
+}
+
+const JSON_BODY_LIMIT = 1024 * 1024
+/** A request that has not arrived whole by then is a slow-loris or a dead peer. */
+const REQUEST_TIMEOUT_MS = 30_000
+const STOP_TIMEOUT_MS = 10_000
+
+export const createHttpServer = (options: HttpServerOptions): HttpServer => {
+  const { host, port, logger, clock = systemClock, stopTimeoutMs = STOP_TIMEOUT_MS } = options
+  const streams = createLiveStreams(options.doors.live, clock, logger)
+  const app = buildApp(options, streams, clock)
+  return {
+    start: async () => {
+      try {
+        await app.listen({ host, port })
+      } catch (fault) {
+        throw new EngineError(
+          'HTTP_LISTEN_FAILED',
+          `the HTTP API cannot listen on ${host}:${port}: ${listenFault(fault)}`,
+          { host, port },
+          fault,
+        )
+      }
+      return { url: urlOf(app.server, host) }
+    },
+    stop: async () => {
+      streams.closeAll()
+      const cut = clock.after(stopTimeoutMs, () => {
+        logger.warn('requests that were still in flight are cut off')
+        app.server.closeAllConnections()
+      })
+      await app.close()
+      cut()
+    },
+  }
+}
+
+const buildApp = (
+  options: HttpServerOptions,
+  streams: ReturnType<typeof createLiveStreams>,
+  clock: Clock,
+): Api => {
+  const { doors, logger } = options
+  const app: Api = fastify({
+    logger: false,
+    bodyLimit: JSON_BODY_LIMIT,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    exposeHeadRoutes: false,
+    // Idle connections close at once, busy ones when they have their answer.
+    forceCloseConnections: 'idle',
+    routerOptions: { maxParamLength: 200 },
+    clientErrorHandler: answerBrokenRequest,
+    frameworkErrors: (fault, _request, reply) => {
+      answerFault(reply, fault)
+    },
+  }).withTypeProvider()
+
+  app.setValidatorCompiler<TSchema>(({ schema, httpPart }) => {
+    const check = compileValidator(schema, httpPart)
+    return (input: unknown) => check(input)
+  })
+  // Answers are built field by field from typed values; the schemas describe them, and a test holds them to it.
+  app.setSerializerCompiler(() => (answer: unknown) => JSON.stringify(answer))
+  app.setErrorHandler<FastifyError>((fault, request, reply) => {
+    const { status } = answerOf(fault)
+    const line = { err: fault, method: request.method, route: request.routeOptions.url }
+    if (status >= 500) logger.error(line, 'a request failed')
+    else logger.debug({ ...line, err: undefined, code: codeOf(fault) }, 'a request was refused')
+    answerFault(reply, fault)
+  })
+  app.setNotFoundHandler((_request, reply) => {
+    refuse(reply, 'HTTP_NOT_FOUND', 'there is nothing at this path; /openapi.json lists what there is')
+  })
+  const methods = new Map<string, Set<string>>()
+  app.addHook('onRoute', ({ url, method }) => {
+    const known = methods.get(url) ?? new Set()
+    for (const one of Array.isArray(method) ? method : [method]) known.add(one)
+    methods.set(url, known)
+  })
+
+  void app.register(swagger, { openapi: openapi(doors.version) })
+  void app.register((scope: Api, _options, done) => {
+    const { username, password } = options.freeswitch
+    addFreeswitchRoutes(scope, { doors, admits: admitBasic(username, password), logger })
+    done()
+  })
+  void app.register((scope: Api, _options, done) => {
+    addSecurityHeaders(scope)
+    addOpenRoutes(scope, doors)
+    done()
+  })
+  void app.register((scope: Api, _options, done) => {
+    addSecurityHeaders(scope)
+    requireToken(scope, admitBearer(options.token))
+    readJsonStrictly(scope)
+    const now = clock.now
+    addMetricsRoute(scope, doors)
+    addCallRoutes(scope, { doors, streams, now })
+    addQueryRoutes(scope, { doors, now })
+    addRecordRoutes(scope, doors.records)
+    scope.get(
+      '/openapi.json',
+      { schema: { tags: ['engine'], summary: 'This document', response: answers(200, Type.Object({})) } },
+      (_request, reply) => {
+        void reply.send(app.swagger())
+      },
+    )
+    done()
+  })
+  void app.register((scope: Api, _options, done) => {
+    addSecurityHeaders(scope)
+    requireToken(scope, admitBearer(options.token))
+    addIngestRoute(scope, doors, logger)
+    done()
+  })
+  void app.register((scope: Api, _options, done) => {
+    refuseOtherMethods(scope, methods)
+    done()
+  })
+  return app
+}
+
+const addIngestRoute = (api: Api, doors: Doors, logger: Logger): void => {
+  readRaw(api)
+  api.post(
+    '/v1/cdrs/ingest',
+    {
+      bodyLimit: CDR_BODY_LIMIT,
+      schema: {
+        tags: ['cdrs'],
+        summary: 'Takes in the content of one file that mod_json_cdr left; the same one twice does no harm',
+        consumes: ['application/json'],
+        response: answers(200, Accepted, 413, 503),
+      },
+    },
+    acceptCdr(doors, logger),
+  )
+}
+
+const openapi = (version: string) => ({
+  openapi: '3.1.0',
+  info: {
+    title: 'Strowger',
+    version,
+    description:
+      'Call control for FreeSWITCH. Answers are JSON; what went wrong is { success: false, error: { code, message } }.',
+  },
+  components: {
+    securitySchemes: {
+      token: {
+        type: 'http' as const,
+        scheme: 'bearer',
+        description: 'the content of <data directory>/admin-token',
+      },
+      freeswitch: { type: 'http' as const, scheme: 'basic', description: "FreeSWITCH's own credentials" },
+    },
+  },
+  security: [{ token: [] }],
+})
+
+const BROKEN: Readonly<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+}
+
+/** What is no HTTP at all gets an answer too, and the connection closes. */
+const answerBrokenRequest = (fault: Error & { readonly code?: string }, socket: Socket): void => {
+  if (fault.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy()
+    return
+  }
+  const status = BROKEN[fault.code ?? ''] ?? '400 Bad Request'
+  const body = JSON.stringify({
+    success: false,
+    error: { code: 'BAD_INPUT', message: 'the request is not valid HTTP' },
+  })
+  socket.end(
+    `HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
+  )
+}
+
+const LISTEN_FAULTS: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'another program listens there; stop it, or set STROWGER_HTTP_PORT',
+  EADDRNOTAVAIL: 'this host does not have that address',
+  EACCES: 'this port needs more rights',
+}
+
+const listenFault = (fault: unknown): string => LISTEN_FAULTS[codeOf(fault) ?? ''] ?? asError(fault).message
+
+/** Where programs on this host reach it. */
+const urlOf = (server: Server, host: string): string => {
+  const address = server.address()
+  const port = typeof address === 'object' && address !== null ? address.port : 0
+  const name =
+    host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '[::1]' : host.includes(':') ? `[${host}]` : host
+  return `http://${name}:${port}`
+}
