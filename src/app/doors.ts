@@ -1,0 +1,132 @@
+/** The HTTP doors, each joined to what does the work. */
+import type { Clock } from '../base/clock.ts'
+import type { Logger } from '../base/logger.ts'
+import type { PlanSettings } from '../plan/make-plan.ts'
+import type { AnswerXml } from '../engine/answer-xml.ts'
+import type { Board } from '../engine/board.ts'
+import { dial } from '../engine/click-to-dial.ts'
+import { errorIn, type SwitchCommands } from '../engine/commands.ts'
+import { explain } from '../engine/explain.ts'
+import type { GatewayStates } from '../engine/gateway-states.ts'
+import type { RegistrationGuard } from '../engine/registration-guard.ts'
+import type { SwitchLink } from '../engine/switch-link.ts'
+import type { World } from '../engine/world.ts'
+import type { Doors, Readiness } from '../http/doors.ts'
+import { listCdrs } from '../store/cdr-reads.ts'
+import type { Database } from '../store/database.ts'
+import type { CallUuid } from '../telephony/call-uuid.ts'
+import type { CdrIntake } from './cdr-intake.ts'
+import type { DatabaseLink } from './database-link.ts'
+import { createRecordDoors } from './record-doors.ts'
+
+export type DoorParts = {
+  readonly version: string
+  readonly startedAt: number
+  readonly trial: boolean
+  readonly isSimulating: () => boolean
+  readonly answerXml: AnswerXml
+  readonly acceptCdr: CdrIntake['accept']
+  readonly metrics: () => Promise<string>
+  readonly world: World
+  readonly board: Board
+  readonly guard: RegistrationGuard
+  readonly states: GatewayStates
+  readonly link: SwitchLink
+  readonly intake: CdrIntake
+  readonly database: Database
+  readonly databaseLink: DatabaseLink
+  readonly masterKey: Buffer
+  readonly commands: SwitchCommands
+  readonly planSettings: Omit<PlanSettings, 'newUuid'>
+  readonly banMs: number
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
+const FEATURES = ['event-socket', 'xml-curl', 'lcr', 'failover', 'cdr', 'originate', 'live'] as const
+
+export const createDoors = (parts: DoorParts): Doors => {
+  const { board, guard, world, commands, clock } = parts
+  return {
+    version: parts.version,
+    health: () => ({
+      status: 'ok',
+      version: parts.version,
+      features: FEATURES,
+      uptimeSeconds: Math.round((clock.now() - parts.startedAt) / 1000),
+      trial: parts.trial,
+      simulated: parts.isSimulating(),
+    }),
+    ready: () => readinessOf(parts),
+    metrics: parts.metrics,
+    answerXml: parts.answerXml,
+    acceptCdr: parts.acceptCdr,
+    originate: (request) =>
+      dial(request, {
+        world,
+        board,
+        isSwitchUp: () => parts.link.state().up,
+        commands,
+        planSettings: parts.planSettings,
+        now: clock.now,
+        logger: parts.logger,
+      }),
+    calls: ({ organizationId }) =>
+      board
+        .calls()
+        .filter(
+          (call) =>
+            call.state !== 'ended' &&
+            (organizationId === undefined || call.organizationId === organizationId),
+        ),
+    call: board.call,
+    hangUp: (callId) => hangUp(callId, board, commands),
+    live: board.watch,
+    explain: (request) => explain(request, world, parts.planSettings, clock.now()),
+    cdrs: async ({ legs, ...filter }) => {
+      const page = await listCdrs(parts.database, { ...filter, includeLegs: legs })
+      return { cdrs: page.cdrs, next: page.nextCursor }
+    },
+    bans: async () =>
+      (await guard.list()).map((ban) => ({
+        ...ban,
+        reason: 'failed registrations',
+        since: ban.until - parts.banMs,
+      })),
+    liftBan: async (address) => ((await guard.lift(address)) ? 'lifted' : 'not-found'),
+    records: createRecordDoors(parts),
+  }
+}
+
+/** The A leg's end ends the call: the bridge is hung up with it. */
+const hangUp = async (
+  callId: CallUuid,
+  board: Board,
+  commands: SwitchCommands,
+): Promise<'hung-up' | 'not-found'> => {
+  const legs = board.call(callId)?.legs.filter(({ state }) => state !== 'gone') ?? []
+  let found = false
+  for (const { legUuid } of legs) {
+    const reply = await commands.api('uuid_kill', `${legUuid} NORMAL_CLEARING`)
+    found ||= errorIn(reply) === undefined
+  }
+  return found ? 'hung-up' : 'not-found'
+}
+
+const readinessOf = ({ link, databaseLink, intake, world, states }: DoorParts): Readiness => {
+  const down = states.down()
+  const checks = [
+    { name: 'switch', ok: link.state().up, detail: link.state().detail },
+    { name: 'database', ok: databaseLink.state().ok, detail: databaseLink.state().detail },
+    {
+      name: 'routing',
+      ok: world.isKnown(),
+      detail: world.isKnown()
+        ? `${world.rateCount()} rates; ${down.length} gateways down`
+        : 'no snapshot of the database yet',
+    },
+    { name: 'call records', ok: intake.state().ok, detail: intake.state().detail },
+  ]
+  // Calls go on from the last snapshot without the database: it is told, but it does not make us unready.
+  return { ready: checks.every(({ name, ok }) => ok || name === 'database'), checks }
+}

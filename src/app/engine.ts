@@ -1,0 +1,261 @@
+/** Constructs everything and joins it; nothing else does. Read from the top: the order is the order of a start. */
+import { join } from 'node:path'
+import { mkdir } from 'node:fs/promises'
+import { systemClock } from '../base/clock.ts'
+import { asError, EngineError } from '../base/errors.ts'
+import { createLifecycle, type Lifecycle } from '../base/lifecycle.ts'
+import type { Logger } from '../base/logger.ts'
+import type { Config } from '../config/config.ts'
+import { createAnswerXml } from '../engine/answer-xml.ts'
+import { createBoard } from '../engine/board.ts'
+import { echoTest } from '../engine/echo-test.ts'
+import { createGatewayStates } from '../engine/gateway-states.ts'
+import { createRegistrationGuard } from '../engine/registration-guard.ts'
+import { createSwitchConfiguration } from '../engine/switch-configuration.ts'
+import { createSwitchLink, CUSTOM_EVENTS, EVENTS } from '../engine/switch-link.ts'
+import { createWorld } from '../engine/world.ts'
+import { createInboundClient, type InboundClient } from '../esl/inbound-client.ts'
+import { createOutboundServer } from '../esl/outbound-server.ts'
+import { readAdminToken } from '../http/admin-token.ts'
+import { createHttpServer } from '../http/server.ts'
+import { insertCdrs } from '../store/cdr-writes.ts'
+import { openDatabase } from '../store/database.ts'
+import { loadOrCreateMasterKey } from '../store/secret.ts'
+import { openBanLedger } from './ban-ledger.ts'
+import { openCdrIntake } from './cdr-intake.ts'
+import { createDatabaseLink } from './database-link.ts'
+import { createDoors } from './doors.ts'
+import { scheduleHousekeeping } from './housekeeping.ts'
+import { createMetrics } from './metrics.ts'
+import { createTrial, type TrialReport } from './trial.ts'
+import { xmlCurlPassword } from './xml-curl-password.ts'
+
+export type Engine = {
+  /** Of the HTTP door. */
+  readonly url: string
+  readonly tokenFile: string
+  /** What a trial made; undefined outside of one. */
+  readonly trial: TrialReport | undefined
+  readonly stop: () => Promise<void>
+}
+
+export type EngineOptions = {
+  readonly config: Config
+  readonly version: string
+  /** The folder that has `sql/` and `freeswitch-conf/`. */
+  readonly packageFolder: string
+  readonly searchPath: string | undefined
+  readonly logger: Logger
+  /** The switch refuses the first password that it was shown: nothing works until a person acts. */
+  readonly onWrongPassword: () => void
+}
+
+/** Resolves when calls can be taken: in a trial when the switch is there, otherwise as soon as the doors are open. */
+export const startEngine = async (options: EngineOptions): Promise<Engine> => {
+  const lifecycle = createLifecycle()
+  try {
+    return await build(options, lifecycle)
+  } catch (fault) {
+    await lifecycle.stop().catch((also: unknown) => {
+      options.logger.error({ err: asError(also) }, 'what had started did not stop cleanly')
+    })
+    throw fault
+  }
+}
+
+const build = async (options: EngineOptions, lifecycle: Lifecycle): Promise<Engine> => {
+  const { config, logger } = options
+  const clock = systemClock
+  // Others may pass through but not look: as root, PostgreSQL's own user lives in a folder below.
+  await mkdir(config.dataDir, { recursive: true, mode: 0o711 })
+  const { token, path: tokenFile } = await readAdminToken(config.dataDir)
+  const masterKey = config.masterKey ?? (await loadOrCreateMasterKey(join(config.dataDir, 'master-key')))
+  const freeswitch = {
+    username: config.xmlCurl.username,
+    password: config.xmlCurl.password ?? (await xmlCurlPassword(config.dataDir)),
+  }
+
+  // The decisions and what they read.
+  const board = createBoard({ clock, logger })
+  const states = createGatewayStates()
+  const world = createWorld({ isUp: states.isUp, channelsInUse: board.channelsInUse })
+  const ledger = openBanLedger(config, clock, logger)
+  await lifecycle.add({ name: 'ban ledger', start: () => undefined, stop: ledger.close })
+  const guard = createRegistrationGuard(ledger, clock, logger, () => link.worldChanged())
+
+  // The database: a trial brings its own.
+  const trial = createTrial({ config, logger, searchPath: options.searchPath, masterKey, freeswitch })
+  await lifecycle.add({ name: 'simulator and PostgreSQL', start: () => undefined, stop: trial.stop })
+  const databaseUrl = config.databaseUrl ?? (await trial.startPostgres())
+  const database = openDatabase({ url: databaseUrl, logger })
+  await lifecycle.add({ name: 'database connections', start: () => undefined, stop: database.close })
+  const databaseLink = createDatabaseLink({
+    database,
+    url: databaseUrl,
+    sqlFolder: join(options.packageFolder, 'sql'),
+    masterKey,
+    clock,
+    logger,
+    onMigrated: () => trial.seed(database),
+    onSnapshot: (snapshot) => {
+      world.replace(snapshot)
+      link.worldChanged()
+    },
+  })
+
+  // Call records.
+  const intake = await openCdrIntake({
+    dataDir: config.dataDir,
+    leftBySwitch: config.freeswitch.cdrDirectory ?? trial.cdrFolder(),
+    clock,
+    logger,
+    store: (cdrs) => insertCdrs(database, cdrs),
+    onStored: (cdrs) => {
+      for (const { callId, legUuid, cost, rate, disposition } of cdrs) {
+        metrics.cdrStored(disposition)
+        board.recorded({
+          callId,
+          legUuid,
+          cost:
+            cost === undefined || rate === undefined
+              ? undefined
+              : { amount: cost, currency: rate.tariff.currency },
+        })
+      }
+    },
+  })
+  await lifecycle.add({ name: 'call records', start: () => undefined, stop: intake.stop })
+
+  // The switch.
+  let client: InboundClient | undefined
+  const commands = {
+    api: (...args: Parameters<InboundClient['api']>) => connected(client).api(...args),
+    bgapi: (...args: Parameters<InboundClient['bgapi']>) => connected(client).bgapi(...args),
+  }
+  const link = createSwitchLink({
+    commands: () => commands,
+    world,
+    board,
+    states,
+    guard,
+    configuration: createSwitchConfiguration(commands, logger, guard.addresses),
+    clock,
+    logger,
+    onWrongPassword: options.onWrongPassword,
+  })
+  const outbound = createOutboundServer({
+    host: config.outboundSocket.host,
+    port: config.outboundSocket.port,
+    clock,
+    logger,
+    onCall: echoTest,
+  })
+  let socketAddress = config.outboundSocket.address ?? ''
+  await lifecycle.add({
+    name: 'outbound socket',
+    start: async () => {
+      const { port } = await outbound.start()
+      socketAddress = config.outboundSocket.address ?? `${config.outboundSocket.host}:${port}`
+    },
+    stop: outbound.stop,
+  })
+
+  // The doors.
+  const planSettings = { maxRoutes: config.maxRoutes, maxDurationSeconds: config.maxCallDurationSeconds }
+  const metrics = createMetrics(
+    {
+      liveCalls: () => board.calls().filter(({ state }) => state !== 'ended').length,
+      switchUp: () => link.state().up,
+      databaseUp: () => databaseLink.state().ok,
+      spoolPending: () => intake.state().pending,
+      spoolQuarantined: () => intake.state().refused,
+      gatewaysDown: () => states.down().length,
+    },
+    trial.isSimulating,
+  )
+  const answerXml = createAnswerXml({
+    world,
+    board,
+    guard,
+    clock,
+    logger,
+    planSettings,
+    dialplan: () => ({ socketAddress }),
+  })
+  const http = createHttpServer({
+    doors: createDoors({
+      version: options.version,
+      startedAt: clock.now(),
+      trial: config.trial,
+      isSimulating: trial.isSimulating,
+      answerXml: (form) => {
+        metrics.xmlAnswered(form.get('section') ?? '')
+        return answerXml(form)
+      },
+      acceptCdr: intake.accept,
+      metrics: metrics.text,
+      world,
+      board,
+      guard,
+      states,
+      link,
+      intake,
+      database,
+      databaseLink,
+      masterKey,
+      commands,
+      planSettings,
+      banMs: config.banSeconds * 1_000,
+      clock,
+      logger,
+    }),
+    host: config.http.host,
+    port: config.http.port,
+    token,
+    freeswitch,
+    logger,
+    clock,
+  })
+  let url = ''
+  await lifecycle.add({
+    name: 'HTTP',
+    start: async () => {
+      url = (await http.start()).url
+    },
+    stop: http.stop,
+  })
+
+  // Doors are open: what the switch posts is kept from here on, whatever else is away.
+  await lifecycle.add({
+    name: 'database',
+    start: async () => {
+      const started = databaseLink.start().then(() => intake.drain())
+      started.catch((fault: unknown) =>
+        logger.error({ err: asError(fault) }, 'call records cannot be taken in'),
+      )
+      // A trial is for a person who waits for it; an engine in service opens its doors first.
+      if (config.trial) await started
+    },
+    stop: databaseLink.stop,
+  })
+  await lifecycle.add(scheduleHousekeeping({ database, guard, clock, logger }))
+  const switchAt = await trial.findSwitch(url, database, world)
+  client = createInboundClient({
+    ...switchAt,
+    events: EVENTS,
+    customEvents: CUSTOM_EVENTS,
+    clock,
+    logger,
+    onEvent: link.onEvent,
+    onUp: link.onUp,
+    onDown: link.onDown,
+    onAuthRefused: link.onAuthRefused,
+  })
+  await lifecycle.add({ name: 'event socket', start: client.start, stop: client.stop })
+  return { url, tokenFile, trial: await trial.report(link), stop: lifecycle.stop }
+}
+
+const connected = (client: InboundClient | undefined): InboundClient => {
+  if (client === undefined) throw new EngineError('ESL_NOT_CONNECTED', 'the switch is not connected yet')
+  return client
+}

@@ -1,0 +1,67 @@
+/** What Prometheus reads. Gauges ask when they are read; nothing is kept up to date for nobody. */
+import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client'
+
+export type Readings = {
+  readonly liveCalls: () => number
+  readonly switchUp: () => boolean
+  readonly databaseUp: () => boolean
+  readonly spoolPending: () => number
+  readonly spoolQuarantined: () => number
+  readonly gatewaysDown: () => number
+}
+
+export type Metrics = {
+  readonly text: () => Promise<string>
+  readonly xmlAnswered: (section: string) => void
+  readonly cdrStored: (disposition: string) => void
+}
+
+/** A simulated switch is told by a gauge of its own: its figures are nobody's traffic. */
+export const createMetrics = (readings: Readings, isSimulating: () => boolean): Metrics => {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry, prefix: 'strowger_' })
+  const gauge = (name: string, help: string, read: () => number): void => {
+    new Gauge({
+      name,
+      help,
+      registers: [registry],
+      collect() {
+        this.set(read())
+      },
+    })
+  }
+  gauge('strowger_calls_live', 'calls that are not ended', readings.liveCalls)
+  gauge('strowger_switch_up', '1 when the event socket is connected and the picture is whole', () =>
+    Number(readings.switchUp()),
+  )
+  gauge('strowger_database_up', '1 when PostgreSQL answers', () => Number(readings.databaseUp()))
+  gauge('strowger_switch_simulated', '1 when the switch is the simulator: no figure is of real traffic', () =>
+    Number(isSimulating()),
+  )
+  gauge('strowger_spool_pending_records', 'call records that wait for PostgreSQL', readings.spoolPending)
+  gauge(
+    'strowger_spool_quarantined_records',
+    'call records refused since the start',
+    readings.spoolQuarantined,
+  )
+  gauge('strowger_gateways_down', 'gateways that do not answer their pings', readings.gatewaysDown)
+  const xml = new Counter({
+    name: 'strowger_xml_answers_total',
+    help: 'answers to mod_xml_curl',
+    labelNames: ['section'],
+    registers: [registry],
+  })
+  const cdrs = new Counter({
+    name: 'strowger_cdrs_stored_total',
+    help: 'call records stored',
+    labelNames: ['disposition'],
+    registers: [registry],
+  })
+  const SECTIONS = new Set(['dialplan', 'directory', 'configuration', 'languages'])
+  return {
+    text: () => registry.metrics(),
+    // The section is the asker's word: only ours become labels.
+    xmlAnswered: (section) => xml.inc({ section: SECTIONS.has(section) ? section : 'other' }),
+    cdrStored: (disposition) => cdrs.inc({ disposition }),
+  }
+}
