@@ -2,19 +2,20 @@
 import { join } from 'node:path'
 import { mkdir } from 'node:fs/promises'
 import { systemClock } from '../base/clock.ts'
-import { asError, EngineError } from '../base/errors.ts'
+import { asError } from '../base/errors.ts'
 import { createLifecycle, type Lifecycle } from '../base/lifecycle.ts'
 import type { Logger } from '../base/logger.ts'
 import type { Config } from '../config/config.ts'
 import { createAnswerXml } from '../engine/answer-xml.ts'
 import { createBoard } from '../engine/board.ts'
+import { createLateCommands } from '../engine/commands.ts'
 import { echoTest } from '../engine/echo-test.ts'
 import { createGatewayStates } from '../engine/gateway-states.ts'
 import { createRegistrationGuard } from '../engine/registration-guard.ts'
 import { createSwitchConfiguration } from '../engine/switch-configuration.ts'
 import { createSwitchLink, CUSTOM_EVENTS, EVENTS } from '../engine/switch-link.ts'
 import { createWorld } from '../engine/world.ts'
-import { createInboundClient, type InboundClient } from '../esl/inbound-client.ts'
+import { createInboundClient } from '../esl/inbound-client.ts'
 import { createOutboundServer } from '../esl/outbound-server.ts'
 import { readAdminToken } from '../http/admin-token.ts'
 import { createHttpServer } from '../http/server.ts'
@@ -127,11 +128,7 @@ const build = async (options: EngineOptions, lifecycle: Lifecycle): Promise<Engi
   await lifecycle.add({ name: 'call records', start: () => undefined, stop: intake.stop })
 
   // The switch.
-  let client: InboundClient | undefined
-  const commands = {
-    api: (...args: Parameters<InboundClient['api']>) => connected(client).api(...args),
-    bgapi: (...args: Parameters<InboundClient['bgapi']>) => connected(client).bgapi(...args),
-  }
+  const commands = createLateCommands()
   const link = createSwitchLink({
     commands: () => commands,
     world,
@@ -240,7 +237,7 @@ const build = async (options: EngineOptions, lifecycle: Lifecycle): Promise<Engi
   })
   await lifecycle.add(scheduleHousekeeping({ database, guard, clock, logger }))
   const switchAt = await trial.findSwitch(url, database, world)
-  client = createInboundClient({
+  const client = createInboundClient({
     ...switchAt,
     events: EVENTS,
     customEvents: CUSTOM_EVENTS,
@@ -251,11 +248,7 @@ const build = async (options: EngineOptions, lifecycle: Lifecycle): Promise<Engi
     onDown: link.onDown,
     onAuthRefused: link.onAuthRefused,
   })
+  commands.join(client)
   await lifecycle.add({ name: 'event socket', start: client.start, stop: client.stop })
   return { url, tokenFile, trial: await trial.report(link), stop: lifecycle.stop }
-}
-
-const connected = (client: InboundClient | undefined): InboundClient => {
-  if (client === undefined) throw new EngineError('ESL_NOT_CONNECTED', 'the switch is not connected yet')
-  return client
 }

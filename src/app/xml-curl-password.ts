@@ -2,16 +2,10 @@
 import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { codeOf } from '../base/errors.ts'
-import { createOnce } from '../store/secret.ts'
+import { createOnce } from '../base/secret-file.ts'
 
 export const xmlCurlPassword = async (dataDir: string): Promise<string> => {
   const file = join(dataDir, 'xml-curl-password')
-  try {
-    return (await readFile(file, 'utf8')).trim()
-  } catch (fault) {
-    if (codeOf(fault) !== 'ENOENT') throw fault
-  }
   await createOnce(file, `${randomBytes(18).toString('base64url')}\n`)
   return (await readFile(file, 'utf8')).trim()
 }

@@ -36,7 +36,6 @@ export type Config = {
   readonly banFailures: number
   readonly banWindowSeconds: number
   readonly banSeconds: number
-  readonly cdrRetentionDays: number
   /** 32 bytes, hex or base64; undefined: made and kept in the data directory. */
   readonly masterKey: Buffer | undefined
   readonly log: { readonly level: string; readonly redactNumbers: boolean }
@@ -122,7 +121,6 @@ export const VARIABLES: readonly Variable[] = [
     describe: 'seconds after which a call is ended, as a safety',
     fallback: '7200',
   },
-  { name: 'CDR_RETENTION_DAYS', describe: 'days for which call detail records are kept', fallback: '365' },
 ]
 
 /** Throws CONFIG_INVALID with every problem, one a line. `environment` is usually process.env. */
@@ -197,7 +195,6 @@ export const readConfig = (environment: Environment, workingDirectory: string): 
     banFailures: whole('STROWGER_BAN_FAILURES', 1, 1_000_000),
     banWindowSeconds: whole('STROWGER_BAN_WINDOW', 1, 86_400),
     banSeconds: whole('STROWGER_BAN_TIME', 1, 31_536_000),
-    cdrRetentionDays: whole('CDR_RETENTION_DAYS', 1, 36_500),
     masterKey: masterKey(optional('STROWGER_MASTER_KEY'), problems),
     log: { level, redactNumbers: logNumbers === 'false' },
   }

@@ -39,13 +39,16 @@ export const readGateways = async (
 ): Promise<readonly { readonly name: string; readonly status: string }[]> => {
   const reply = await commands.api('sofia', 'xmlstatus gateway')
   if (!reply.trimStart().startsWith('<')) return []
-  const parsed: unknown = await parseStringPromise(reply)
+  const parsed: unknown = await parseStringPromise(reply.replace(OTHER_FIELDS, ''))
   return rowsOf(parsed).flatMap((row) => {
     const name = firstOf(row, 'name')
     const status = firstOf(row, 'status')
     return name === undefined || status === undefined ? [] : [{ name, status }]
   })
 }
+
+/** Each field has its line. User name and realm are written as they are, `<` and `&` too (mod_sofia.c, xml_gateway_status). */
+const OTHER_FIELDS = /^ *<(?!name>|status>)([\w-]+)>.*<\/\1>$/gm
 
 const rowsOf = (parsed: unknown): readonly unknown[] => {
   const gateways =

@@ -3,9 +3,10 @@
  * switch: one that others may read is refused rather than repaired, because they may have read it already.
  */
 import { randomBytes } from 'node:crypto'
-import { chmod, link, mkdir, readFile, stat, unlink, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { codeOf, EngineError } from '../base/errors.ts'
+import { EngineError } from '../base/errors.ts'
+import { createOnce } from '../base/secret-file.ts'
 
 const TOKEN_BYTES = 32
 
@@ -14,7 +15,8 @@ export type AdminToken = { readonly token: string; readonly path: string; readon
 /** Throws HTTP_TOKEN_EXPOSED and HTTP_TOKEN_UNREADABLE. */
 export const readAdminToken = async (dataDir: string): Promise<AdminToken> => {
   const path = join(dataDir, 'admin-token')
-  const created = await createOnce(dataDir, path)
+  await mkdir(dataDir, { recursive: true, mode: 0o711 })
+  const created = await createOnce(path, `${randomBytes(TOKEN_BYTES).toString('base64url')}\n`)
   const { mode } = await stat(path)
   if ((mode & 0o077) !== 0) {
     throw new EngineError(
@@ -34,32 +36,4 @@ export const readAdminToken = async (dataDir: string): Promise<AdminToken> => {
     )
   }
   return { token, path, created }
-}
-
-/** A whole file or none: written beside, then linked, so that two engines that start together share one token. */
-const createOnce = async (dataDir: string, path: string): Promise<boolean> => {
-  if (await exists(path)) return false
-  await mkdir(dataDir, { recursive: true, mode: 0o700 })
-  const draft = `${path}.${process.pid}.${randomBytes(4).toString('hex')}`
-  await writeFile(draft, `${randomBytes(TOKEN_BYTES).toString('base64url')}\n`, { mode: 0o600, flag: 'wx' })
-  try {
-    await chmod(draft, 0o600)
-    await link(draft, path)
-    return true
-  } catch (fault) {
-    if (codeOf(fault) !== 'EEXIST') throw fault
-    return false
-  } finally {
-    await unlink(draft)
-  }
-}
-
-const exists = async (path: string): Promise<boolean> => {
-  try {
-    await stat(path)
-    return true
-  } catch (fault) {
-    if (codeOf(fault) === 'ENOENT') return false
-    throw fault
-  }
 }

@@ -23,7 +23,7 @@ import {
   stopPostmaster,
   type Postmaster,
 } from './postmaster.ts'
-import { createOnce } from './secret.ts'
+import { createOnce } from '../base/secret-file.ts'
 
 export type PostgresOptions = {
   /** Kept from run to run; made where it is missing. */

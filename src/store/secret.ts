@@ -2,10 +2,10 @@
  * Secrets in rows: AES-256-GCM under the master key, as `v1.<key id>.<base64url of iv, tag, text>`. The key id
  * says which key it was, so that keys can be rotated: decrypt with all, encrypt with the first.
  */
-import { createCipheriv, createDecipheriv, createHash, randomBytes, randomUUID } from 'node:crypto'
-import { chmod, link, open, readFile, unlink } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
 import { codeOf, EngineError } from '../base/errors.ts'
+import { createOnce } from '../base/secret-file.ts'
 
 const KEY_BYTES = 32
 const IV_BYTES = 12
@@ -65,39 +65,6 @@ const readMasterKey = async (file: string): Promise<Buffer | undefined> => {
   }
   if (!/^[0-9a-f]{64}$/i.test(text)) throw badMasterKey(file, 'it is not 64 hex digits')
   return Buffer.from(text, 'hex')
-}
-
-/**
- * Writes `text` to `file` (0600), durably, unless the file exists. Whole or not at all: a half-written key that
- * encrypted something would be the end of it. Two that do this at once agree on the first.
- */
-export const createOnce = async (file: string, text: string): Promise<void> => {
-  const staged = `${file}.${randomUUID()}`
-  const handle = await open(staged, 'wx', 0o600)
-  try {
-    await handle.writeFile(text)
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
-  try {
-    await chmod(staged, 0o600)
-    await link(staged, file)
-    await syncFolder(dirname(file))
-  } catch (fault) {
-    if (codeOf(fault) !== 'EEXIST') throw fault
-  } finally {
-    await unlink(staged)
-  }
-}
-
-const syncFolder = async (folder: string): Promise<void> => {
-  const handle = await open(folder, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
 }
 
 const checked = (key: Buffer): Buffer => {
