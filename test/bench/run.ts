@@ -21,7 +21,7 @@ export type Bench = {
   readonly run: () => Promise<Figure[]>
 }
 
-const NAMES = ['esl']
+const NAMES = ['esl', 'dialplan', 'call-cpu']
 
 const load = async (name: string): Promise<Bench> => {
   const module = (await import(`./${name}.ts`)) as { bench: Bench }
