@@ -7,7 +7,7 @@ import { addCdrs } from './cdrs.ts'
 import { addCompletion } from './completion.ts'
 import type { Terminal } from './context.ts'
 import { CliFault, EXIT } from './fault.ts'
-import { addCarriers, addGateways } from './records.ts'
+import { addRecords } from './records.ts'
 import { addRoutes } from './routes.ts'
 import { addBans, addStatus } from './status.ts'
 
@@ -41,8 +41,7 @@ export const createProgram = (terminal: Terminal, ended: (exitCode: number) => v
   addRoutes(program, terminal, ended)
   addCdrs(program, terminal, ended)
   addBans(program, terminal, ended)
-  addCarriers(program, terminal, ended)
-  addGateways(program, terminal, ended)
+  addRecords(program, terminal, ended)
   addStatus(program, terminal, ended)
   addCompletion(program, terminal, ended)
   program

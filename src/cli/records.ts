@@ -1,205 +1,166 @@
-/** `strowger carriers` and `strowger gateways`: the companies that carry our calls, and their trunks. */
+/** `strowger carriers`, `gateways`, `users` and so on: list, add, set and remove, for each kind of record. */
+import { readFile } from 'node:fs/promises'
 import { Option, type Command } from 'commander'
-import { perform, recordId, wholeNumber, type Terminal } from './context.ts'
+import { perform, recordId, type Terminal } from './context.ts'
 import { CliFault, EXIT } from './fault.ts'
 import { table } from './format.ts'
-import { childOf, flagOf, listOf, numberOf, objectOf, textOf, textsOf, type Json } from './json.ts'
+import { flagOf, listOf, objectOf, plain, textOf, type Json } from './json.ts'
+import { RECORD_KINDS, type Field, type RecordKind } from './record-kinds.ts'
 
-export const addCarriers = (
-  program: Command,
-  terminal: Terminal,
-  ended: (exitCode: number) => void,
-): void => {
-  const carriers = program.command('carriers').description('the companies that carry our calls')
-
-  const add = carriers
-    .command('add')
-    .description('add a carrier')
-    .requiredOption('--name <name>', 'its name')
-    .requiredOption('--code <code>', 'a short code in letters, digits, _ . and -')
-    .option('--organization <id>', 'only for one organisation; without it, for all', recordId)
-    .addHelpText('after', '\nExample:\n  strowger carriers add --code alpha --name "Alpha Carrier"\n')
-  perform(add, terminal, ended, async (context) => {
-    const { name, code, organization }: { name?: string; code?: string; organization?: number } = add.opts()
-    const answer = await context.engine.send('POST', '/v1/carriers', {
-      name,
-      code,
-      organizationId: organization,
-    })
-    context.tell(answer)
-    context.say(`carrier ${textOf(objectOf(answer['carrier']), 'id')} added`)
-    return EXIT.ok
-  })
-
-  const list = carriers.command('list').description('list the carriers')
-  perform(list, terminal, ended, async (context) => {
-    const answer = await context.engine.get('/v1/carriers')
-    context.tell(answer)
-    const rows = listOf(answer, 'carriers').map((row) => [
-      textOf(row, 'id'),
-      textOf(row, 'code'),
-      textOf(row, 'name'),
-      onOff(row),
-    ])
-    context.say(...(rows.length === 0 ? ['no carriers'] : table(['ID', 'CODE', 'NAME', ''], rows)))
-    return EXIT.ok
-  })
+export const addRecords = (program: Command, terminal: Terminal, ended: (exitCode: number) => void): void => {
+  for (const kind of RECORD_KINDS) addKind(program, kind, terminal, ended)
 }
 
-export const addGateways = (
+const addKind = (
   program: Command,
+  kind: RecordKind,
   terminal: Terminal,
   ended: (exitCode: number) => void,
 ): void => {
-  const gateways = program.command('gateways').description("carriers' trunks")
+  const { path, key, word } = kind
+  const group = program.command(path).description(kind.describe)
 
-  const add = withFields(gateways.command('add').description('add a gateway'), true).addHelpText(
-    'after',
-    '\nExamples:\n  strowger gateways add --carrier 1 --name alpha-1 --hostname sip.alpha.example\n  strowger gateways add --carrier 1 --name alpha-2 --hostname sip2.alpha.example --username us --password-stdin --register\n',
-  )
-  perform(add, terminal, ended, async (context) => {
-    const answer = await context.engine.send('POST', '/v1/gateways', await fieldsOf(add.opts(), terminal))
+  const list = group
+    .command('list')
+    .description(`list the ${word}s`)
+    .option('--organization <id>', 'only what is for an organisation', recordId)
+  perform(list, terminal, ended, async (context) => {
+    const answer = await context.engine.get(`/v1/${path}`, list.opts<{ organization?: number }>())
     context.tell(answer)
-    context.say(`gateway ${textOf(objectOf(answer['gateway']), 'id')} added`)
+    const titles = ['ID', ...kind.columns.map(([title]) => title), '']
+    const rows = listOf(answer, `${key}s`).map((row) => [
+      textOf(row, 'id'),
+      ...kind.columns.map(([, cell]) => cell(row)),
+      kind.rates === true || flagOf(row, 'enabled') ? '' : 'disabled',
+    ])
+    context.say(...(rows.length === 0 ? [`no ${word}s`] : table(titles, rows)))
     return EXIT.ok
   })
 
-  const set = withFields(
-    gateways
+  const add = withOptions(group.command('add').description(`add a ${word}`), kind, true)
+  perform(add, terminal, ended, async (context) => {
+    const answer = await context.engine.send('POST', `/v1/${path}`, await bodyOf(kind, add, terminal))
+    context.tell(answer)
+    context.say(`${word} ${textOf(objectOf(answer[key]), 'id')} added`)
+    return EXIT.ok
+  })
+
+  const set = withOptions(
+    group
       .command('set')
-      .argument('<id>', 'which gateway', recordId)
-      .description('change a gateway: the fields that are given'),
+      .argument('<id>', `which ${word}`, recordId)
+      .description(`change a ${word}: the fields that are given`),
+    kind,
     false,
-  ).addHelpText(
-    'after',
-    '\nExamples:\n  strowger gateways set 2 --disable\n  strowger gateways set 2 --max-channels 30\n',
   )
   perform(set, terminal, ended, async (context, [id]) => {
-    const changes = await fieldsOf(set.opts(), terminal)
-    if (Object.keys(changes).length === 0) {
-      throw new CliFault(
-        EXIT.badInput,
-        'BAD_INPUT',
-        'nothing to change was given: `strowger gateways set --help` lists the fields',
+    const changes = await bodyOf(kind, set, terminal)
+    if (Object.keys(changes).length === 0)
+      throw badInput(`nothing to change was given: \`strowger ${path} set --help\` lists the fields`)
+    context.tell(await context.engine.send('PUT', `/v1/${path}/${String(id)}`, changes))
+    context.say(`${word} ${String(id)} changed`)
+    return EXIT.ok
+  })
+
+  const remove = group
+    .command('remove')
+    .argument('<id>', `which ${word}`, recordId)
+    .description(`remove a ${word} that nothing needs any more`)
+  perform(remove, terminal, ended, async (context, [id]) => {
+    context.tell(await context.engine.send('DELETE', `/v1/${path}/${String(id)}`))
+    context.say(`${word} ${String(id)} removed`)
+    return EXIT.ok
+  })
+}
+
+const withOptions = (command: Command, kind: RecordKind, adding: boolean): Command => {
+  for (const field of kind.fields) if (adding || field.stays !== true) addField(command, field, adding)
+  if (kind.credentials !== undefined) {
+    const own = kind.credentials === 'fields' && adding
+    command
+      .addOption(new Option('--username <name>', 'its user name').makeOptionMandatory(own))
+      .addOption(
+        new Option('--password-stdin', 'read the password from standard input').makeOptionMandatory(own),
+      )
+    if (kind.credentials === 'object') {
+      command.option('--realm <realm>', 'the realm of the challenge, where it is not the host name')
+      if (!adding) command.option('--no-credentials', 'the carrier knows us by our address')
+    }
+  }
+  if (kind.rates === true) {
+    if (adding) {
+      command.requiredOption(
+        '--file <file>',
+        'a JSON list of rates, - for standard input: [{ "prefix": "44", "pricePerMinute": "0.0085" }]',
       )
     }
-    context.tell(await context.engine.send('PUT', `/v1/gateways/${String(id)}`, changes))
-    context.say(`gateway ${String(id)} changed`)
-    return EXIT.ok
-  })
-
-  const remove = gateways
-    .command('remove')
-    .argument('<id>', 'which gateway', recordId)
-    .description('remove a gateway')
-  perform(remove, terminal, ended, async (context, [id]) => {
-    context.tell(await context.engine.send('DELETE', `/v1/gateways/${String(id)}`))
-    context.say(`gateway ${String(id)} removed`)
-    return EXIT.ok
-  })
-
-  const list = gateways.command('list').description('list the gateways')
-  perform(list, terminal, ended, async (context) => {
-    const answer = await context.engine.get('/v1/gateways')
-    context.tell(answer)
-    const rows = listOf(answer, 'gateways').map(gatewayRow)
-    const titles = ['ID', 'NAME', 'CARRIER', 'ADDRESS', 'USER', 'CALLS', 'CODECS', '']
-    context.say(...(rows.length === 0 ? ['no gateways'] : table(titles, rows)))
-    return EXIT.ok
-  })
-}
-
-const withFields = (command: Command, adding: boolean): Command => {
-  const need = (flags: string, describe: string, parse?: (text: string) => unknown): void => {
-    const option = new Option(flags, describe).makeOptionMandatory(adding)
-    command.addOption(parse === undefined ? option : option.argParser(parse))
+  } else command.option('--enable', 'use it').option('--disable', 'do not use it')
+  const examples = kind.examples.filter((line) => line.startsWith(`${kind.path} ${command.name()} `))
+  if (examples.length > 0) {
+    const lines = examples.map((line) => `  strowger ${line}`).join('\n')
+    command.addHelpText('after', `\nExample${examples.length === 1 ? '' : 's'}:\n${lines}\n`)
   }
-  need('--carrier <id>', 'its carrier', recordId)
-  need('--name <name>', 'its name')
-  need('--hostname <host>', "host name or address of the carrier's SIP edge")
   return command
-    .option('--port <port>', 'its port (5060)', wholeNumber(1, 65_535))
-    .addOption(new Option('--transport <transport>', 'how SIP is sent').choices(['udp', 'tcp', 'tls']))
-    .option('--username <name>', 'user name, where the carrier asks for one')
-    .option('--password <password>', 'its password; others on this host can read a command line, so better:')
-    .option('--password-stdin', 'read the password from standard input')
-    .option('--realm <realm>', 'the realm of the challenge, where it is not the host name')
-    .option('--register', 'register at the carrier')
-    .option('--no-register', 'do not')
-    .option('--codecs <names>', 'codecs in order of preference, with commas', commas)
-    .option('--max-channels <count>', 'calls at once at the most', wholeNumber(1, 1_000_000))
-    .option('--ping <seconds>', 'seconds between OPTIONS', wholeNumber(5, 86_400))
-    .option('--inbound <ranges>', 'addresses from which it may call us, in CIDR form with commas', commas)
-    .option('--emergency', 'emergency calls may leave through it')
-    .option('--no-emergency', 'they may not')
-    .option('--enable', 'use it')
-    .option('--disable', 'do not use it')
 }
 
-type FieldOptions = {
-  readonly carrier?: number
-  readonly name?: string
-  readonly hostname?: string
-  readonly port?: number
-  readonly transport?: string
-  readonly username?: string
-  readonly password?: string
-  readonly passwordStdin?: boolean
-  readonly realm?: string
-  readonly register?: boolean
-  readonly codecs?: readonly string[]
-  readonly maxChannels?: number
-  readonly ping?: number
-  readonly inbound?: readonly string[]
-  readonly emergency?: boolean
-  readonly enable?: boolean
-  readonly disable?: boolean
+const addField = (command: Command, field: Field, adding: boolean): void => {
+  const name = optionOf(field)
+  if (field.takes === undefined) {
+    command.option(`--${name}`, field.describe).option(`--no-${name}`, 'do not, or no more')
+    return
+  }
+  const { parse = (text: string): unknown => text, canBeEmpty = false, choices } = field
+  const describe = canBeEmpty && !adding ? `${field.describe}; none empties it` : field.describe
+  const option = new Option(`--${name} <${field.takes}>`, describe)
+  if (choices === undefined) option.argParser((text) => (canBeEmpty && text === 'none' ? EMPTY : parse(text)))
+  else option.choices(choices)
+  command.addOption(option.makeOptionMandatory(adding && field.needed === true))
 }
 
-const fieldsOf = async (options: FieldOptions, terminal: Terminal): Promise<Json> => {
+/** What `none` is until it is sent: commander makes a null an empty text. */
+const EMPTY = Symbol('empty')
+
+/** `sipDomain` as `sip-domain`. */
+const optionOf = ({ key, option }: Field): string =>
+  option ?? key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+
+/** What the options say, by its names in the API. */
+const bodyOf = async (kind: RecordKind, command: Command, terminal: Terminal): Promise<Json> => {
+  const options: Readonly<Record<string, unknown>> = command.opts()
+  const body: Record<string, unknown> = {}
+  for (const field of kind.fields) {
+    const attribute = new Option(`--${optionOf(field)}`).attributeName()
+    const value = options[attribute]
+    if (value !== undefined) body[field.key] = value === EMPTY ? null : value
+  }
+  if (options['disable'] === true) body['enabled'] = false
+  else if (options['enable'] === true) body['enabled'] = true
+  const { username, realm } = options
   const password =
-    options.passwordStdin === true ? (await terminal.readInput()).replace(/\r?\n$/, '') : options.password
-  if ((password === undefined) !== (options.username === undefined)) {
-    throw new CliFault(
-      EXIT.badInput,
-      'BAD_INPUT',
-      '--username and a password go together: give both, or neither',
-    )
+    options['passwordStdin'] === true ? (await terminal.readInput()).replace(/\r?\n$/, '') : undefined
+  if (kind.credentials === 'fields') {
+    if (username !== undefined) body['username'] = username
+    if (password !== undefined) body['password'] = password
+  } else if (options['credentials'] === false) body['credentials'] = null
+  else if (username !== undefined || password !== undefined || realm !== undefined) {
+    if (username === undefined || password === undefined)
+      throw badInput('--username and --password-stdin go together: give both, or neither')
+    body['credentials'] = { username, password, realm }
   }
-  const fields: Json = {
-    carrierId: options.carrier,
-    name: options.name,
-    hostname: options.hostname,
-    port: options.port,
-    transport: options.transport,
-    credentials:
-      password === undefined ? undefined : { username: options.username, password, realm: options.realm },
-    register: options.register,
-    codecs: options.codecs,
-    maxChannels: options.maxChannels,
-    pingSeconds: options.ping,
-    inboundCidrs: options.inbound,
-    carriesEmergency: options.emergency,
-    enabled: options.disable === true ? false : options.enable,
-  }
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
+  if (typeof options['file'] === 'string') body['rates'] = await readRates(options['file'], terminal)
+  return body
 }
 
-const commas = (text: string): readonly string[] =>
-  text
-    .split(',')
-    .map((part) => part.trim())
-    .filter((part) => part !== '')
+const readRates = async (file: string, terminal: Terminal): Promise<readonly unknown[]> => {
+  let rates: unknown
+  try {
+    rates = JSON.parse(file === '-' ? await terminal.readInput() : await readFile(file, 'utf8'))
+  } catch (fault) {
+    throw badInput(`--file: ${plain(fault instanceof Error ? fault.message : String(fault))}`, fault)
+  }
+  if (Array.isArray(rates)) return rates as readonly unknown[]
+  throw badInput('--file: it has to be a JSON list of rates')
+}
 
-const gatewayRow = (gateway: Json): readonly string[] => [
-  textOf(gateway, 'id'),
-  textOf(gateway, 'name'),
-  textOf(gateway, 'carrierId'),
-  `${textOf(gateway, 'transport')}:${textOf(gateway, 'hostname')}:${textOf(gateway, 'port')}`,
-  textOf(childOf(gateway, 'credentials') ?? {}, 'username'),
-  numberOf(gateway, 'maxChannels') === undefined ? 'any' : textOf(gateway, 'maxChannels'),
-  textsOf(gateway, 'codecs').join(','),
-  onOff(gateway),
-]
-
-const onOff = (row: Json): string => (flagOf(row, 'enabled') ? '' : 'disabled')
+const badInput = (message: string, cause?: unknown): CliFault =>
+  new CliFault(EXIT.badInput, 'BAD_INPUT', message, cause)

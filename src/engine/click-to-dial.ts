@@ -12,10 +12,13 @@ import { ringUser } from './originate.ts'
 import type { World } from './world.ts'
 
 export type DialRequest = {
+  /** An extension or a device's username of the organisation, or a user (and device) by id. */
   readonly from: string | { readonly userId: number; readonly deviceId: number | undefined }
+  /** As it would be dialled on the phone. */
   readonly to: string
   readonly organizationId: number | undefined
   readonly callerId: string | undefined
+  /** 5 to 120. */
   readonly ringTimeoutSeconds: number | undefined
 }
 

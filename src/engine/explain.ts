@@ -11,14 +11,18 @@ import type { World } from './world.ts'
 export type ExplainRequest = {
   readonly number: string
   readonly organizationId: number | undefined
+  /** The extension that would dial. */
   readonly from: string | undefined
 }
 
 export type Candidate = {
+  /** From 1. */
   readonly rank: number
   readonly gateway: string
   readonly carrier: string
+  /** The rate's prefix; undefined without a rate. */
   readonly prefix: string | undefined
+  /** Decimals, as formatMoney writes them. */
   readonly pricePerMinute: string | undefined
   readonly currency: string | undefined
   readonly expectedCost: string | undefined
@@ -28,11 +32,14 @@ export type Candidate = {
 export type Explanation = {
   readonly number: string
   readonly numberClass: string
+  /** In E.164 form, where the number has one. */
   readonly destination: string | undefined
   readonly callerId: string | undefined
+  /** In the order in which they would be tried. */
   readonly candidates: readonly Candidate[]
   readonly rejected: Plan['rejected']
   readonly trace: readonly string[]
+  /** A sentence. */
   readonly outcome: string
 }
 

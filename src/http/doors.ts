@@ -1,11 +1,12 @@
 /**
- * What the HTTP floor needs of the rest of the engine, as shapes. `app` gives them; nothing of the floors that
- * act is imported here. Outcomes are values; a door that throws an EngineError is answered by the table in
+ * What the HTTP floor needs of the rest of the engine, as shapes. `app` gives them; of the floors that act only
+ * types are imported here. Outcomes are values; a door that throws an EngineError is answered by the table in
  * status.ts, anything else that it throws is a 500 without a word of what it was.
  */
 import type { Direction } from '../call/carried.ts'
 import type { LiveCall, LiveEvent } from '../call/live-call.ts'
-import type { Rejection } from '../call/plan.ts'
+import type { DialOutcome, DialRequest } from '../engine/click-to-dial.ts'
+import type { ExplainOutcome, ExplainRequest } from '../engine/explain.ts'
 import type { CallCost, Cdr } from '../cdr/cdr.ts'
 import type { Form } from '../xml-curl/form.ts'
 import type { CallUuid } from '../telephony/call-uuid.ts'
@@ -54,70 +55,9 @@ export type Readiness = {
   readonly checks: readonly { readonly name: string; readonly ok: boolean; readonly detail: string }[]
 }
 
-export type OriginateRequest = {
-  /** An extension or a device's username of the organisation, or a user (and device) by id. */
-  readonly from: string | { readonly userId: number; readonly deviceId: number | undefined }
-  /** As it would be dialled on the phone. */
-  readonly to: string
-  readonly organizationId: number | undefined
-  readonly callerId: string | undefined
-  /** 5 to 120. */
-  readonly ringTimeoutSeconds: number | undefined
-}
-
-export type OriginateOutcome =
-  | { readonly kind: 'initiated'; readonly callId: CallUuid; readonly callUuid: CallUuid }
-  | { readonly kind: 'refused'; readonly code: OriginateRefusal; readonly message: string }
-
-export type OriginateRefusal =
-  | 'INVALID_DESTINATION'
-  | 'USER_NOT_FOUND'
-  | 'DEVICE_UNAVAILABLE'
-  | 'CALLER_ID_NOT_ALLOWED'
-  | 'QUOTA_EXCEEDED'
-  | 'CARRIER_UNAVAILABLE'
-  | 'SWITCH_UNAVAILABLE'
-
-export type ExplainRequest = {
-  readonly number: string
-  readonly organizationId: number | undefined
-  /** The extension that would dial. */
-  readonly from: string | undefined
-}
-
-export type ExplainOutcome =
-  | { readonly kind: 'explained'; readonly explanation: Explanation }
-  | { readonly kind: 'refused'; readonly code: ExplainRefusal; readonly message: string }
-
-export type ExplainRefusal = 'INVALID_DESTINATION' | 'USER_NOT_FOUND' | 'ORGANIZATION_NOT_FOUND'
-
-export type Explanation = {
-  readonly number: string
-  readonly numberClass: string
-  /** In E.164 form, where the number has one. */
-  readonly destination: string | undefined
-  readonly callerId: string | undefined
-  /** In the order in which they would be tried. */
-  readonly candidates: readonly ExplainedCandidate[]
-  readonly rejected: readonly Rejection[]
-  readonly trace: readonly string[]
-  /** A sentence. */
-  readonly outcome: string
-}
-
-export type ExplainedCandidate = {
-  /** From 1. */
-  readonly rank: number
-  readonly gateway: string
-  readonly carrier: string
-  /** The rate's prefix; undefined without a rate. */
-  readonly prefix: string | undefined
-  /** Decimals, as formatMoney writes them. */
-  readonly pricePerMinute: string | undefined
-  readonly currency: string | undefined
-  readonly expectedCost: string | undefined
-  readonly dialString: string
-}
+export type OriginateRequest = DialRequest
+export type OriginateOutcome = DialOutcome
+export type OriginateRefusal = Extract<DialOutcome, { kind: 'refused' }>['code']
 
 export type CdrFilter = {
   /** Milliseconds since the epoch; calls that started at or after it ... */

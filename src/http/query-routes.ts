@@ -5,7 +5,8 @@ import { asCallUuid } from '../telephony/call-uuid.ts'
 import { refuse, type Api } from './api.ts'
 import { nftablesBanList, plainBanList } from './ban-list.ts'
 import { CdrJson, cdrJson } from './cdr-json.ts'
-import type { Ban, Doors, Explanation } from './doors.ts'
+import type { Explanation } from '../engine/explain.ts'
+import type { Ban, Doors } from './doors.ts'
 import {
   answers,
   dialled,

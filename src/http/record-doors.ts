@@ -31,6 +31,7 @@ import {
 
 /** One kind of record. A change names only what changes; null empties a field that may be empty. */
 export type Collection<New, Row> = {
+  /** For an organisation what is its own, and what the platform offers it. */
   readonly list: (filter: { readonly organizationId: number | undefined }) => Promise<readonly Row[]>
   readonly get: (id: number) => Promise<Row | undefined>
   readonly add: (record: New) => Promise<Row>
@@ -44,13 +45,18 @@ export type Collection<New, Row> = {
 export type RecordDoors = {
   readonly organizations?: Collection<NewOrganization, Organization>
   readonly carriers?: Collection<NewCarrier, Carrier>
-  readonly gateways?: Collection<NewGateway, Gateway>
+  readonly gateways?: Collection<NewGateway, GatewayRow>
   readonly users?: Collection<NewUser, User>
   readonly devices?: Collection<NewDevice, DeviceRow>
   readonly numbers?: Collection<NewNumber, DdiNumber>
   readonly lcrProfiles?: Collection<NewLcrProfile, LcrProfile>
   readonly lcrRoutes?: Collection<NewLcrRoute, LcrRoute>
   readonly rateDecks?: Collection<NewRateDeck, RateDeck>
+}
+
+/** What may be told of a gateway: never its password. */
+export type GatewayRow = Omit<Gateway, 'credentials'> & {
+  readonly credentials: { readonly username: string; readonly realm: string | undefined } | undefined
 }
 
 /** What may be told of a device: never its hash. */

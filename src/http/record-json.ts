@@ -1,17 +1,9 @@
 /** Records as our API tells them. What is secret is left out here, once. */
 import { Type, type TSchema } from '@sinclair/typebox'
-import type {
-  Carrier,
-  DdiNumber,
-  Gateway,
-  LcrProfile,
-  LcrRoute,
-  Organization,
-  User,
-} from '../directory/records.ts'
+import type { Carrier, DdiNumber, LcrProfile, LcrRoute, Organization, User } from '../directory/records.ts'
 import { formatMoney } from '../telephony/money.ts'
 import { iso, isoOrNull, nullable, time } from './fields.ts'
-import type { DeviceRow, RateDeck } from './record-doors.ts'
+import type { DeviceRow, GatewayRow, RateDeck } from './record-doors.ts'
 
 const number = Type.Integer()
 const string = Type.String()
@@ -70,7 +62,7 @@ export const GatewayJson = row({
   carriesEmergency: bool,
   enabled: bool,
 })
-export const gatewayJson = (gateway: Gateway) => ({
+export const gatewayJson = (gateway: GatewayRow) => ({
   id: gateway.id,
   carrierId: gateway.carrierId,
   name: gateway.name,

@@ -100,9 +100,13 @@ export const addRecordRoutes = (api: Api, records: RecordDoors): void => {
       taken: NewRateDeck,
       told: json.RateDeckJson,
       render: json.rateDeckJson,
+      bodyLimit: RATE_DECK_BODY_LIMIT,
     })
   }
 }
+
+/** 20,000 rates with every field written out. */
+const RATE_DECK_BODY_LIMIT = 4 * 1024 * 1024
 
 type Kind<Taken extends TObject, Row> = {
   readonly path: string
@@ -111,12 +115,14 @@ type Kind<Taken extends TObject, Row> = {
   readonly taken: Taken
   readonly told: TObject
   readonly render: (row: Row) => Record<string, unknown>
+  /** Of what is added, in bytes; default the server's. */
+  readonly bodyLimit?: number
 }
 
 const addKind = <Taken extends TObject, Row>(
   api: Api,
   collection: Collection<Static<Taken>, Row>,
-  { path, one, taken, told, render }: Kind<Taken, Row>,
+  { path, one, taken, told, render, bodyLimit }: Kind<Taken, Row>,
 ): void => {
   const tags = ['records']
   const params = fields({ id: id('the record') })
@@ -155,6 +161,7 @@ const addKind = <Taken extends TObject, Row>(
   api.post(
     `/v1/${path}`,
     {
+      ...(bodyLimit === undefined ? {} : { bodyLimit }),
       schema: {
         tags,
         summary: `Adds one of ${path}`,

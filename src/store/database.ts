@@ -6,7 +6,7 @@
  * the same statement may succeed later) and STORE_QUERY_FAILED (the statement or a value in it is at fault).
  */
 import pg from 'pg'
-import { asError, EngineError } from '../base/errors.ts'
+import { asError, codeOf, EngineError } from '../base/errors.ts'
 import type { Logger } from '../base/logger.ts'
 
 /** What runs statements: the database, or one transaction in it. */
@@ -38,6 +38,8 @@ export type DatabaseOptions = {
   /** To wait for a connection. Default 5 s. */
   readonly connectTimeoutMs?: number | undefined
 }
+
+const PING_TRIES = 3
 
 /** Opens no connection yet: a database that is away is found by the first query, or by `ping`. */
 export const openDatabase = (options: DatabaseOptions): Database => {
@@ -91,7 +93,15 @@ export const openDatabase = (options: DatabaseOptions): Database => {
       }
     },
     ping: async () => {
-      await run(pool, 'SELECT 1')
+      // A pooled connection that died unnoticed says nothing of the server: the next one is asked too.
+      for (let tries = 1; ; tries += 1) {
+        try {
+          await run(pool, 'SELECT 1')
+          return
+        } catch (fault) {
+          if (tries === PING_TRIES || codeOf(fault) !== 'STORE_UNAVAILABLE') throw fault
+        }
+      }
     },
     close: () => pool.end(),
   }

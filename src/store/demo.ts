@@ -5,9 +5,11 @@
 import { randomInt } from 'node:crypto'
 import type { Database, Queryable } from './database.ts'
 import { addCarrier, addGateway } from './gateway-writes.ts'
+import { addDevice } from './device-writes.ts'
 import { isConflict } from './input.ts'
-import { addDevice, addNumber, addOrganization, addUser } from './organization-writes.ts'
-import { addLcrProfile, addLcrRoute, addRates } from './routing-writes.ts'
+import { addNumber, addOrganization, addUser } from './organization-writes.ts'
+import { addRates } from './rate-deck-writes.ts'
+import { addLcrProfile, addLcrRoute } from './routing-writes.ts'
 
 /** Told once: the passwords are kept nowhere. */
 export type DemoSecrets = {

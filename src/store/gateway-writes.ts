@@ -1,31 +1,67 @@
 /** Rows of whom we buy from: carriers and their gateways. */
 import { isIPv4, isIPv6 } from 'node:net'
-import type { Queryable } from './database.ts'
-import { badInput, conflict, guarded, id, madeId, matching, name, oneOf, plain, whole } from './input.ts'
+import type { Database, Queryable } from './database.ts'
+import { badInput, id, matching, name, oneOf, plain, whole } from './input.ts'
+import {
+  given,
+  insertRow,
+  inTransaction,
+  lockRow,
+  removeRow,
+  stays,
+  updateRow,
+  type Changes,
+  type Columns,
+} from './row-writes.ts'
 import { encryptSecret } from './secret.ts'
 
 export type NewCarrier = {
-  /** Undefined: the platform's, offered to every organisation. */
-  readonly organizationId?: number | undefined
+  /** Undefined or null: the platform's, offered to every organisation. */
+  readonly organizationId?: number | null | undefined
   readonly code: string
   readonly name: string
+  readonly enabled?: boolean | undefined
 }
 
-export const addCarrier = async (on: Queryable, given: NewCarrier): Promise<number> => {
-  const values = [
-    given.organizationId === undefined ? null : id('organizationId', given.organizationId),
-    matching('code', given.code, /^[A-Za-z0-9_.-]{1,50}$/, 'only letters, digits, _ . and - make a code'),
-    name('name', given.name, 255),
-  ]
-  return guarded(async () =>
-    madeId(
-      await on.query<{ id: number }>(
-        'INSERT INTO carriers (organization_id, code, name) VALUES ($1, $2, $3) RETURNING id',
-        values,
-      ),
-    ),
-  )
+export const addCarrier = async (on: Queryable, record: NewCarrier): Promise<number> =>
+  insertRow(on, 'carriers', {
+    organization_id: given(record.organizationId, (value) => id('organizationId', value)),
+    ...carrierColumns(record),
+  })
+
+/** Whose it is stays: profiles of others would be left with routes through it. */
+export const updateCarrier = (
+  on: Database | Queryable,
+  carrierId: number,
+  changes: Changes<NewCarrier>,
+): Promise<boolean> => {
+  const columns = carrierColumns(changes)
+  return inTransaction(on, async (transaction) => {
+    const current = await lockRow<{ organization_id: number | null }>(
+      transaction,
+      'carriers',
+      carrierId,
+      'organization_id',
+    )
+    if (current === undefined) return false
+    stays('organizationId', changes.organizationId, current.organization_id)
+    return updateRow(transaction, 'carriers', carrierId, columns)
+  })
 }
+
+export const removeCarrier = (on: Database | Queryable, carrierId: number): Promise<boolean> =>
+  removeRow(on, 'carriers', carrierId, [
+    { table: 'gateways', column: 'carrier_id', word: 'gateway', words: 'gateways' },
+    { table: 'rate_decks', column: 'carrier_id', word: 'rate deck', words: 'rate decks' },
+  ])
+
+const carrierColumns = (record: Changes<NewCarrier>): Columns => ({
+  code: given(record.code, (value) =>
+    matching('code', value, /^[A-Za-z0-9_.-]{1,50}$/, 'only letters, digits, _ . and - make a code'),
+  ),
+  name: given(record.name, (value) => name('name', value, 255)),
+  enabled: record.enabled,
+})
 
 export type GatewayFields = {
   readonly name: string
@@ -47,140 +83,103 @@ export type GatewayFields = {
 export type GatewayCredentials = {
   readonly username: string
   readonly password: string
-  readonly realm?: string | undefined
+  readonly realm?: string | null | undefined
 }
 
 /** What is not given stands at port 5060 over UDP, without credentials, pings, limits, and enabled. */
 export type NewGateway = { readonly carrierId: number } & Pick<GatewayFields, 'name' | 'hostname'> &
-  Maybe<GatewayFields>
+  Changes<GatewayFields>
 
-type Maybe<Fields> = { readonly [Field in keyof Fields]?: Fields[Field] | undefined }
+export const addGateway = async (on: Queryable, masterKey: Buffer, record: NewGateway): Promise<number> =>
+  insertRow(on, 'gateways', {
+    carrier_id: id('carrierId', record.carrierId),
+    ...gatewayColumns(record, masterKey),
+  })
 
-export const addGateway = async (on: Queryable, masterKey: Buffer, given: NewGateway): Promise<number> => {
-  const columns = { carrier_id: id('carrierId', given.carrierId), ...columnsOf(given, masterKey) }
-  const names = Object.keys(columns)
-  return guarded(async () =>
-    madeId(
-      await on.query<{ id: number }>(
-        `INSERT INTO gateways (${names.join(', ')}) VALUES (${names.map((_, i) => `$${i + 1}`).join(', ')}) RETURNING id`,
-        Object.values(columns),
-      ),
-    ),
-  )
-}
-
-/** Changes what is given and leaves the rest. False: there is no such gateway. */
+/** Changes what is given and leaves the rest. False: there is no such gateway. Its carrier stays. */
 export const updateGateway = async (
-  on: Queryable,
+  on: Database | Queryable,
   masterKey: Buffer,
   gatewayId: number,
-  changes: Maybe<GatewayFields>,
+  changes: Changes<GatewayFields & { readonly carrierId: number }>,
 ): Promise<boolean> => {
-  const columns = columnsOf(changes, masterKey)
-  const assignments = Object.keys(columns).map((column, index) => `${column} = $${index + 2}`)
-  const rows = await guarded(() =>
-    on.query(
-      `UPDATE gateways SET ${[...assignments, 'updated_at = now()'].join(', ')} WHERE id = $1 RETURNING id`,
-      [id('gatewayId', gatewayId), ...Object.values(columns)],
-    ),
-  )
-  return rows.length > 0
+  const columns = gatewayColumns(changes, masterKey)
+  return inTransaction(on, async (transaction) => {
+    const current = await lockRow<{ carrier_id: number }>(transaction, 'gateways', gatewayId, 'carrier_id')
+    if (current === undefined) return false
+    stays('carrierId', changes.carrierId, current.carrier_id)
+    return updateRow(transaction, 'gateways', gatewayId, columns)
+  })
 }
 
 /**
- * False: there is no such gateway. While routes refer to it STORE_CONFLICT says how many: calls that they
- * carried would stop. `withRoutes` takes the routes too, in the same statement. Nothing else refers to a
- * gateway: CDRs keep its id and its name, and the id is never given again.
+ * False: there is no such gateway. While routes need it STORE_CONFLICT names them: calls that they carried would
+ * stop. `withRoutes` takes the routes too. Nothing else refers to a gateway: CDRs keep its id and its name, and
+ * the id is never given again.
  */
-export const removeGateway = async (
-  on: Queryable,
+export const removeGateway = (
+  on: Database | Queryable,
   gatewayId: number,
   options: { readonly withRoutes?: boolean | undefined } = {},
-): Promise<boolean> => {
-  const wanted = id('gatewayId', gatewayId)
-  if (options.withRoutes === true) {
-    const gone = await guarded(() =>
-      on.query(
-        `WITH routes AS (DELETE FROM lcr_routes WHERE gateway_id = $1)
-         DELETE FROM gateways WHERE id = $1 RETURNING id`,
-        [wanted],
-      ),
-    )
-    return gone.length > 0
-  }
-  const [routes] = await on.query<{ count: number }>(
-    'SELECT count(*) AS count FROM lcr_routes WHERE gateway_id = $1',
-    [wanted],
-  )
-  if (routes !== undefined && routes.count > 0) {
-    throw conflict('gatewayId', `${routes.count} routes refer to the gateway; remove or disable them first`)
-  }
-  // A route that was added meanwhile is caught by its foreign key.
-  const gone = await guarded(() => on.query('DELETE FROM gateways WHERE id = $1 RETURNING id', [wanted]))
-  return gone.length > 0
-}
+): Promise<boolean> =>
+  inTransaction(on, async (transaction) => {
+    if (options.withRoutes === true)
+      await transaction.query('DELETE FROM lcr_routes WHERE gateway_id = $1', [id('id', gatewayId)])
+    return removeRow(transaction, 'gateways', gatewayId, [
+      { table: 'lcr_routes', column: 'gateway_id', word: 'LCR route', words: 'LCR routes' },
+    ])
+  })
 
-/** The columns of the fields that are given, checked. Names of columns come from here only. */
-const columnsOf = (given: Maybe<GatewayFields>, masterKey: Buffer): Record<string, unknown> => {
-  const columns: Record<string, unknown> = {}
-  if (given.name !== undefined) columns['name'] = name('name', given.name, 128)
-  if (given.hostname !== undefined) columns['hostname'] = hostname(given.hostname)
-  if (given.port !== undefined) columns['port'] = whole('port', given.port, 1, 65_535)
-  if (given.transport !== undefined)
-    columns['transport'] = oneOf('transport', given.transport, ['udp', 'tcp', 'tls'])
-  if (given.credentials !== undefined) {
-    const sealed = given.credentials === null ? NO_CREDENTIALS : credentials(given.credentials, masterKey)
-    Object.assign(columns, sealed)
-  }
-  if (given.register !== undefined) columns['register'] = given.register
-  if (given.codecs !== undefined) columns['codecs'] = codecs(given.codecs)
-  if (given.maxChannels !== undefined) {
-    columns['max_channels'] =
-      given.maxChannels === null ? null : whole('maxChannels', given.maxChannels, 1, 1_000_000)
-  }
-  if (given.pingSeconds !== undefined) {
-    columns['ping_seconds'] =
-      given.pingSeconds === null ? null : whole('pingSeconds', given.pingSeconds, 5, 86_400)
-  }
-  if (given.inboundCidrs !== undefined) columns['inbound_cidrs'] = given.inboundCidrs.map(cidr)
-  if (given.carriesEmergency !== undefined) columns['carries_emergency'] = given.carriesEmergency
-  if (given.enabled !== undefined) columns['enabled'] = given.enabled
-  return columns
-}
+/** The columns of the fields that are given, checked. */
+const gatewayColumns = (record: Changes<GatewayFields>, masterKey: Buffer): Columns => ({
+  name: given(record.name, (value) => name('name', value, 128)),
+  hostname: given(record.hostname, hostname),
+  port: given(record.port, (value) => whole('port', value, 1, 65_535)),
+  transport: given(record.transport, (value) => oneOf('transport', value, ['udp', 'tcp', 'tls'])),
+  ...(record.credentials === undefined
+    ? {}
+    : record.credentials === null
+      ? NO_CREDENTIALS
+      : credentials(record.credentials, masterKey)),
+  register: record.register,
+  codecs: given(record.codecs, codecs),
+  max_channels: given(record.maxChannels, (value) => whole('maxChannels', value, 1, 1_000_000)),
+  ping_seconds: given(record.pingSeconds, (value) => whole('pingSeconds', value, 5, 86_400)),
+  inbound_cidrs: given(record.inboundCidrs, (value) => value.map(cidr)),
+  carries_emergency: record.carriesEmergency,
+  enabled: record.enabled,
+})
 
 const NO_CREDENTIALS = { username: null, password_encrypted: null, realm: null }
 
-const credentials = (
-  given: GatewayCredentials,
-  masterKey: Buffer,
-): typeof NO_CREDENTIALS | Record<string, unknown> => ({
-  username: plain('credentials.username', given.username, 255),
-  password_encrypted: encryptSecret(masterKey, plain('credentials.password', given.password, 255)),
-  realm: given.realm === undefined ? null : plain('credentials.realm', given.realm, 255),
+const credentials = ({ username, password, realm }: GatewayCredentials, masterKey: Buffer): Columns => ({
+  username: plain('credentials.username', username, 255),
+  password_encrypted: encryptSecret(masterKey, plain('credentials.password', password, 255)),
+  realm: given(realm, (value) => plain('credentials.realm', value, 255)) ?? null,
 })
 
-const hostname = (given: string): string => {
-  const bare = /^\[(.*)\]$/.exec(given)?.[1] ?? given
+const hostname = (text: string): string => {
+  const bare = /^\[(.*)\]$/.exec(text)?.[1] ?? text
   if (isIPv6(bare) && !bare.includes('%')) return bare.toLowerCase()
   return matching(
     'hostname',
-    given,
+    text,
     /^(?=.{1,253}$)[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?(\.[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?)*$/,
     'it must be a host name or an address',
   )
 }
 
 /** FreeSWITCH codec names, with rate and time where given: `PCMA`, `opus@48000h@20i`. */
-const codecs = (given: readonly string[]): readonly string[] => {
-  if (given.length > 20) throw badInput('codecs', 'there are more than 20')
-  return given.map((codec) =>
+const codecs = (names: readonly string[]): readonly string[] => {
+  if (names.length > 20) throw badInput('codecs', 'there are more than 20')
+  return names.map((codec) =>
     matching('codecs', codec, /^[A-Za-z0-9_.@-]{1,40}$/, 'a codec is a FreeSWITCH codec name'),
   )
 }
 
 /** `192.0.2.0/24`; an address alone is itself only. PostgreSQL refuses bits beyond the mask, and so do we. */
-const cidr = (given: string): string => {
-  const [address = '', bits, ...rest] = given.split('/')
+const cidr = (text: string): string => {
+  const [address = '', bits, ...rest] = text.split('/')
   const width = isIPv4(address) ? 32 : isIPv6(address) && !address.includes('%') ? 128 : 0
   const length = bits === undefined ? width : /^\d{1,3}$/.test(bits) ? Number(bits) : -1
   if (width === 0 || length < 0 || length > width || rest.length > 0) {
@@ -188,7 +187,7 @@ const cidr = (given: string): string => {
   }
   if (length === 0) throw badInput('inboundCidrs', 'a network of /0 would let everybody in')
   if ((bitsOf(address, width) & ((1n << BigInt(width - length)) - 1n)) !== 0n) {
-    throw badInput('inboundCidrs', `${given} has bits to the right of its mask`)
+    throw badInput('inboundCidrs', `${text} has bits to the right of its mask`)
   }
   return `${address}/${length}`
 }

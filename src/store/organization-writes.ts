@@ -1,67 +1,181 @@
-/** Rows of whom we serve: organisations, users, devices, numbers. Each returns the new row's id. */
-import { createHash } from 'node:crypto'
+/**
+ * Rows of whom we serve: organisations, users, numbers. Adding returns the new row's id; changing and removing
+ * return false where there is no such row. Each throws STORE_BAD_INPUT or STORE_CONFLICT naming the field.
+ */
 import { emergencyNumbers } from '../telephony/number-class.ts'
 import { isCountry } from '../telephony/e164.ts'
-import type { Queryable } from './database.ts'
-import { badInput, country, currency, e164, guarded, id, madeId, matching, name, plain } from './input.ts'
+import type { Database, Queryable } from './database.ts'
+import { badInput, conflict, country, currency, e164, id, matching, name } from './input.ts'
+import {
+  given,
+  insertRow,
+  inTransaction,
+  lockRow,
+  removeRow,
+  stays,
+  updateRow,
+  type Changes,
+  type Columns,
+} from './row-writes.ts'
 
 export type NewOrganization = {
   readonly name: string
   readonly sipDomain: string
   readonly country: string
   readonly currency: string
-  readonly defaultCallerId?: string | undefined
-  readonly lcrProfileId?: number | undefined
+  readonly defaultCallerId?: string | null | undefined
+  readonly lcrProfileId?: number | null | undefined
   readonly isDemo?: boolean | undefined
+  readonly enabled?: boolean | undefined
 }
 
-/** Throws STORE_BAD_INPUT or STORE_CONFLICT naming the field, as everything here does. */
-export const addOrganization = async (on: Queryable, given: NewOrganization): Promise<number> => {
-  const { defaultCallerId, lcrProfileId, isDemo = false } = given
-  const values = [
-    name('name', given.name, 255),
+export const addOrganization = async (on: Queryable, record: NewOrganization): Promise<number> => {
+  const columns = { ...organizationColumns(record), is_demo: record.isDemo ?? false }
+  await checkProfile(on, undefined, record.lcrProfileId)
+  return insertRow(on, 'organizations', columns)
+}
+
+export const updateOrganization = (
+  on: Database | Queryable,
+  organizationId: number,
+  changes: Changes<Omit<NewOrganization, 'isDemo'>>,
+): Promise<boolean> => {
+  const columns = organizationColumns(changes)
+  return inTransaction(on, async (transaction) => {
+    const current = await lockRow<{ sip_domain: string }>(
+      transaction,
+      'organizations',
+      organizationId,
+      'sip_domain',
+    )
+    if (current === undefined) return false
+    await checkProfile(transaction, organizationId, changes.lcrProfileId)
+    if (columns['sip_domain'] !== undefined && columns['sip_domain'] !== current.sip_domain)
+      await refuseDevices(transaction, organizationId)
+    if (changes.country !== undefined)
+      await refuseEmergencyExtensions(transaction, organizationId, changes.country)
+    return updateRow(transaction, 'organizations', organizationId, columns)
+  })
+}
+
+export const removeOrganization = (on: Database | Queryable, organizationId: number): Promise<boolean> =>
+  removeRow(on, 'organizations', organizationId, [
+    { table: 'users', column: 'organization_id', word: 'user', words: 'users' },
+    { table: 'carriers', column: 'organization_id', word: 'carrier', words: 'carriers' },
+    { table: 'lcr_profiles', column: 'organization_id', word: 'LCR profile', words: 'LCR profiles' },
+  ])
+
+const organizationColumns = (record: Changes<NewOrganization>): Columns => ({
+  name: given(record.name, (value) => name('name', value, 255)),
+  sip_domain: given(record.sipDomain, (value) =>
     matching(
       'sipDomain',
-      given.sipDomain.toLowerCase(),
+      value.toLowerCase(),
       /^[a-z0-9_.-]{1,253}$/,
       'only letters, digits, _ . and - make a domain',
     ),
-    country('country', given.country),
-    currency('currency', given.currency),
-    defaultCallerId === undefined ? null : e164('defaultCallerId', defaultCallerId),
-    lcrProfileId === undefined ? null : id('lcrProfileId', lcrProfileId),
-    isDemo,
-  ]
-  // A profile made for another organisation is not offered to a new one.
-  if (lcrProfileId !== undefined) {
-    const owned = await on.query('SELECT 1 FROM lcr_profiles WHERE id = $1 AND organization_id IS NOT NULL', [
-      lcrProfileId,
-    ])
-    if (owned.length > 0) throw badInput('lcrProfileId', "it is another organisation's profile")
-  }
-  return guarded(async () =>
-    madeId(
-      await on.query<{ id: number }>(
-        `INSERT INTO organizations (name, sip_domain, country, currency, default_caller_id, lcr_profile_id, is_demo)
-         VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id`,
-        values,
-      ),
-    ),
+  ),
+  country: given(record.country, (value) => country('country', value)),
+  currency: given(record.currency, (value) => currency('currency', value)),
+  default_caller_id: given(record.defaultCallerId, (value) => e164('defaultCallerId', value)),
+  lcr_profile_id: given(record.lcrProfileId, (value) => id('lcrProfileId', value)),
+  enabled: record.enabled,
+})
+
+/** An organisation's calls go by its own profile or by one of the platform's. */
+const checkProfile = async (
+  on: Queryable,
+  organizationId: number | undefined,
+  profileId: number | null | undefined,
+): Promise<void> => {
+  if (profileId === undefined || profileId === null) return
+  const foreign = await on.query(
+    'SELECT 1 FROM lcr_profiles WHERE id = $1 AND organization_id IS NOT NULL AND organization_id IS DISTINCT FROM $2::integer',
+    [profileId, organizationId ?? null],
   )
+  if (foreign.length > 0) throw badInput('lcrProfileId', "it is another organisation's profile")
+}
+
+/** The domain is part of each device's hash: with another one, no phone could register. */
+const refuseDevices = async (on: Queryable, organizationId: number): Promise<void> => {
+  const devices = await on.query('SELECT 1 FROM devices WHERE organization_id = $1 LIMIT 1', [organizationId])
+  if (devices.length > 0)
+    throw conflict('sipDomain', "the devices' passwords are hashed with it: remove the devices first")
+}
+
+const refuseEmergencyExtensions = async (
+  on: Queryable,
+  organizationId: number,
+  newCountry: string,
+): Promise<void> => {
+  if (!isCountry(newCountry)) return
+  const [user] = await on.query<{ id: number; extension: string }>(
+    'SELECT id, extension FROM users WHERE organization_id = $1 AND extension = ANY($2::text[]) ORDER BY id LIMIT 1',
+    [organizationId, [...emergencyNumbers(newCountry)]],
+  )
+  if (user !== undefined)
+    throw conflict(
+      'country',
+      `${user.extension}, the extension of user ${user.id}, is an emergency number there`,
+    )
 }
 
 export type NewUser = {
   readonly organizationId: number
   readonly name: string
   readonly extension: string
-  readonly callerId?: string | undefined
+  readonly callerId?: string | null | undefined
+  readonly enabled?: boolean | undefined
 }
 
-export const addUser = async (on: Queryable, given: NewUser): Promise<number> => {
-  const organizationId = id('organizationId', given.organizationId)
-  const extension = matching('extension', given.extension, /^[0-9]{2,10}$/, 'an extension has 2 to 10 digits')
-  const callerId = given.callerId === undefined ? null : e164('callerId', given.callerId)
-  const userName = name('name', given.name, 255)
+export const addUser = async (on: Queryable, record: NewUser): Promise<number> => {
+  const columns = { organization_id: id('organizationId', record.organizationId), ...userColumns(record) }
+  await refuseEmergencyNumber(on, record.organizationId, record.extension)
+  return insertRow(on, 'users', columns)
+}
+
+/** The organisation stays: devices and numbers hang on it. */
+export const updateUser = (
+  on: Database | Queryable,
+  userId: number,
+  changes: Changes<NewUser>,
+): Promise<boolean> => {
+  const columns = userColumns(changes)
+  return inTransaction(on, async (transaction) => {
+    const current = await lockRow<{ organization_id: number }>(
+      transaction,
+      'users',
+      userId,
+      'organization_id',
+    )
+    if (current === undefined) return false
+    stays('organizationId', changes.organizationId, current.organization_id)
+    if (changes.extension !== undefined)
+      await refuseEmergencyNumber(transaction, current.organization_id, changes.extension)
+    return updateRow(transaction, 'users', userId, columns)
+  })
+}
+
+export const removeUser = (on: Database | Queryable, userId: number): Promise<boolean> =>
+  removeRow(on, 'users', userId, [
+    { table: 'devices', column: 'user_id', word: 'device', words: 'devices' },
+    { table: 'numbers', column: 'user_id', word: 'number', words: 'numbers' },
+  ])
+
+const userColumns = (record: Changes<NewUser>): Columns => ({
+  name: given(record.name, (value) => name('name', value, 255)),
+  extension: given(record.extension, (value) =>
+    matching('extension', value, /^[0-9]{2,10}$/, 'an extension has 2 to 10 digits'),
+  ),
+  caller_id: given(record.callerId, (value) => e164('callerId', value)),
+  enabled: record.enabled,
+})
+
+const refuseEmergencyNumber = async (
+  on: Queryable,
+  organizationId: number,
+  extension: string,
+): Promise<void> => {
   const [organization] = await on.query<{ country: string }>(
     'SELECT country FROM organizations WHERE id = $1',
     [organizationId],
@@ -70,70 +184,34 @@ export const addUser = async (on: Queryable, given: NewUser): Promise<number> =>
   if (isCountry(organization.country) && emergencyNumbers(organization.country).includes(extension)) {
     throw badInput('extension', 'it is an emergency number, which always goes out')
   }
-  return guarded(async () =>
-    madeId(
-      await on.query<{ id: number }>(
-        'INSERT INTO users (organization_id, name, extension, caller_id) VALUES ($1, $2, $3, $4) RETURNING id',
-        [organizationId, userName, extension, callerId],
-      ),
-    ),
-  )
 }
 
-export type NewDevice = {
+export type NewNumber = {
+  readonly organizationId: number
+  readonly number: string
   readonly userId: number
-  readonly username: string
-  /** Kept nowhere; only its hash with the user name and the domain. */
-  readonly password: string
+  readonly enabled?: boolean | undefined
 }
 
-export const addDevice = async (on: Queryable, given: NewDevice): Promise<number> => {
-  const userId = id('userId', given.userId)
-  const username = matching(
-    'username',
-    given.username,
-    /^[A-Za-z0-9_.-]{1,64}$/,
-    'only letters, digits, _ . and - make a user name',
-  )
-  const password = plain('password', given.password, 255)
-  if (password.length < 8) throw badInput('password', 'it has fewer than 8 characters')
-  const [user] = await on.query<{ organization_id: number; sip_domain: string }>(
-    `SELECT users.organization_id, organizations.sip_domain
-     FROM users JOIN organizations ON organizations.id = users.organization_id WHERE users.id = $1`,
-    [userId],
-  )
-  if (user === undefined) throw badInput('userId', 'there is no such user')
-  return guarded(async () =>
-    madeId(
-      await on.query<{ id: number }>(
-        'INSERT INTO devices (organization_id, user_id, username, a1_hash) VALUES ($1, $2, $3, $4) RETURNING id',
-        [user.organization_id, userId, username, a1HashOf(username, user.sip_domain, password)],
-      ),
-    ),
-  )
-}
+export const addNumber = async (on: Queryable, record: NewNumber): Promise<number> =>
+  insertRow(on, 'numbers', numberColumns(record))
 
-/** RFC 2617's HA1: md5(username:domain:password) in lower-case hex, what FreeSWITCH calls a1-hash. */
-export const a1HashOf = (username: string, domain: string, password: string): string =>
-  createHash('md5').update(`${username}:${domain}:${password}`).digest('hex')
+/** To another organisation it goes with a user of that one. */
+export const updateNumber = async (
+  on: Queryable,
+  numberId: number,
+  changes: Changes<NewNumber>,
+): Promise<boolean> => updateRow(on, 'numbers', numberId, numberColumns(changes))
 
-export type NewNumber = { readonly organizationId: number; readonly number: string; readonly userId: number }
+export const removeNumber = (on: Database | Queryable, numberId: number): Promise<boolean> =>
+  removeRow(on, 'numbers', numberId)
 
-export const addNumber = async (on: Queryable, given: NewNumber): Promise<number> => {
-  const values = [
-    id('organizationId', given.organizationId),
-    e164('number', given.number),
-    id('userId', given.userId),
-  ]
-  return guarded(async () =>
-    madeId(
-      await on.query<{ id: number }>(
-        'INSERT INTO numbers (organization_id, number, user_id) VALUES ($1, $2, $3) RETURNING id',
-        values,
-      ),
-    ),
-  )
-}
+const numberColumns = (record: Changes<NewNumber>): Columns => ({
+  organization_id: given(record.organizationId, (value) => id('organizationId', value)),
+  number: given(record.number, (value) => e164('number', value)),
+  user_id: given(record.userId, (value) => id('userId', value)),
+  enabled: record.enabled,
+})
 
 /** True as soon as an organisation exists that is not the demo's: the trial is over. */
 export const hasForeignOrganization = async (on: Queryable): Promise<boolean> => {

@@ -1,12 +1,14 @@
 /** An engine that answers from memory, for the tests of the HTTP floor and of the CLI. */
+import type { ExplainRequest } from '../../src/engine/explain.ts'
 import { EngineError } from '../../src/base/errors.ts'
 import { silentLogger } from '../../src/base/logger.ts'
 import type { LiveEvent } from '../../src/call/live-call.ts'
 import type { Carrier, Gateway } from '../../src/directory/records.ts'
-import type { CdrFilter, Doors, ExplainRequest, OriginateRequest } from '../../src/http/doors.ts'
+import type { CdrFilter, Doors, OriginateRequest } from '../../src/http/doors.ts'
 import type { Collection, NewCarrier, NewGateway, RecordDoors } from '../../src/http/record-doors.ts'
 import { createHttpServer, type HttpServer } from '../../src/http/server.ts'
 import { parseMoney } from '../../src/telephony/money.ts'
+import type { Form } from '../../src/xml-curl/form.ts'
 import { A_LEG, call, CALL_ID, cdr, NOON } from './samples.ts'
 
 export const TOKEN = 'a-token-of-the-tests-0123456789'
@@ -167,7 +169,7 @@ export type Fake = {
   readonly server: HttpServer
   readonly url: string
   readonly seen: {
-    forms: ReadonlyMap<string, string>[]
+    forms: Form[]
     cdrs: Buffer[]
     originated: OriginateRequest[]
     explained: ExplainRequest[]
@@ -283,7 +285,10 @@ export const startFake = async (
     },
     cdrs: (filter) => {
       seen.filters.push(filter)
-      return Promise.resolve({ cdrs: [cdr()], next: undefined })
+      return Promise.resolve({
+        cdrs: [{ ...cdr(), callCost: { amount: parseMoney('0.0042'), currency: 'GBP' } }],
+        next: undefined,
+      })
     },
     bans: () =>
       Promise.resolve([

@@ -6,11 +6,14 @@ import { getCall, listCdrs, type StoredCdr } from '../../src/store/cdr-reads.ts'
 import { createCdrPartitions, insertCdrs } from '../../src/store/cdr-writes.ts'
 import { openDatabase, type Database, type Queryable } from '../../src/store/database.ts'
 import { newCallUuid } from '../../src/telephony/call-uuid.ts'
+import { parseMoney } from '../../src/telephony/money.ts'
 import { cdrOf, START } from '../store/sample-cdr.ts'
 import { testDatabase, type TestDatabase } from '../support/postgres.ts'
 
-const bare = ({ id, storedAt, estimated, customFields, ...cdr }: StoredCdr): Cdr => {
+/** As it was written: here every call has one leg, which is its whole cost. */
+const bare = ({ id, storedAt, estimated, customFields, callCost, ...cdr }: StoredCdr): Cdr => {
   assert.ok(id > 0 && storedAt > 0 && !estimated && customFields === undefined)
+  assert.equal(callCost?.amount, cdr.cost)
   return cdr
 }
 
@@ -305,7 +308,8 @@ suite('store: CDRs', function () {
         a.legUuid,
       ])
       assert.deepEqual(await legs({ number: '999888' }), [a.legUuid])
-      assert.deepEqual(await legs({ number: '\0' }), [])
+      assert.deepEqual(await legs({ number: '9988' }), [a.legUuid])
+      assert.deepEqual(await legs({ number: '+999888' }), [a.legUuid])
       assert.deepEqual(await legs({ since: START + 1 }), [foreign.legUuid])
       assert.deepEqual(await legs({ until: START + 10_000 }), [a.legUuid])
       assert.deepEqual(
@@ -316,6 +320,26 @@ suite('store: CDRs', function () {
       assert.deepEqual(await getCall(database, newCallUuid()), [])
     })
 
+    test('an A leg tells what its call cost, over all its legs', async () => {
+      const legs = [
+        cdrOf({ cost: undefined }),
+        cdrOf({ leg: 'B', startTime: START + 5, cost: parseMoney('0.01700001'), attempts: [] }),
+        cdrOf({ leg: 'B', startTime: START + 9, cost: parseMoney('0.5'), attempts: [] }),
+      ].map((leg, _at, all) => ({ ...leg, callId: all[0]?.callId ?? leg.callId }))
+      const free = cdrOf({ cost: undefined, startTime: START + 20 })
+      await insertCdrs(database, [...legs, free])
+      const { cdrs } = await listCdrs(database, { limit: 10, includeLegs: true })
+      assert.deepEqual(
+        cdrs.map(({ leg, callCost }) => [leg, callCost]),
+        [
+          ['A', undefined],
+          ['B', undefined],
+          ['B', undefined],
+          ['A', { amount: parseMoney('0.51700001'), currency: 'GBP' }],
+        ],
+      )
+    })
+
     test('a question that cannot be is refused by the name of its field', async () => {
       for (const [field, query] of [
         ['limit', { limit: 0 }],
@@ -323,6 +347,9 @@ suite('store: CDRs', function () {
         ['callId', { limit: 1, callId: 'x' }],
         ['cursor', { limit: 1, cursor: 'x' }],
         ['since', { limit: 1, since: Number.NaN }],
+        ['number', { limit: 1, number: '\0' }],
+        ['number', { limit: 1, number: '4%20' }],
+        ['number', { limit: 1, number: '' }],
       ] as const) {
         await assert.rejects(listCdrs(database, query), { code: 'STORE_BAD_INPUT', details: { field } })
       }

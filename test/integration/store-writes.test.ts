@@ -3,9 +3,11 @@ import { randomBytes } from 'node:crypto'
 import { silentLogger } from '../../src/base/logger.ts'
 import { openDatabase, type Database } from '../../src/store/database.ts'
 import { DEMO_DOMAIN, DEMO_NUMBER, seedDemo } from '../../src/store/demo.ts'
+import { addDevice } from '../../src/store/device-writes.ts'
 import { addGateway, removeGateway, updateGateway } from '../../src/store/gateway-writes.ts'
-import { addDevice, addNumber, addOrganization, addUser } from '../../src/store/organization-writes.ts'
-import { addLcrProfile, addLcrRoute, addRates } from '../../src/store/routing-writes.ts'
+import { addNumber, addOrganization, addUser } from '../../src/store/organization-writes.ts'
+import { addRates } from '../../src/store/rate-deck-writes.ts'
+import { addLcrProfile, addLcrRoute } from '../../src/store/routing-writes.ts'
 import { loadSnapshot } from '../../src/store/snapshot.ts'
 import { testDatabase, type TestDatabase } from '../support/postgres.ts'
 
@@ -74,7 +76,7 @@ suite('store: writes', function () {
       await seedDemo(database, key)
       await assert.rejects(removeGateway(database, 1), {
         code: 'STORE_CONFLICT',
-        details: { field: 'gatewayId' },
+        details: { field: 'id' },
       })
       assert.equal(await removeGateway(database, 1, { withRoutes: true }), true)
       const spare = await addGateway(database, key, { carrierId: 1, name: 'Spare', hostname: '192.0.2.1' })

@@ -8,15 +8,14 @@ import { openDatabase, type Database } from '../../src/store/database.ts'
 import { DEMO_DOMAIN, DEMO_NUMBER, seedDemo } from '../../src/store/demo.ts'
 import { updateGateway } from '../../src/store/gateway-writes.ts'
 import { migrate } from '../../src/store/migrations.ts'
+import { a1HashOf, addDevice } from '../../src/store/device-writes.ts'
 import {
-  a1HashOf,
-  addDevice,
   addNumber,
   addOrganization,
   addUser,
   hasForeignOrganization,
 } from '../../src/store/organization-writes.ts'
-import { addRates } from '../../src/store/routing-writes.ts'
+import { addRates } from '../../src/store/rate-deck-writes.ts'
 import { loadSnapshot } from '../../src/store/snapshot.ts'
 import { formatMoney } from '../../src/telephony/money.ts'
 import { testDatabase, type TestDatabase } from '../support/postgres.ts'

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { EngineError } from '../../src/base/errors.ts'
+import { addDevice } from '../../src/store/device-writes.ts'
 import { addGateway } from '../../src/store/gateway-writes.ts'
-import { addDevice, addOrganization, addUser } from '../../src/store/organization-writes.ts'
-import { addRates } from '../../src/store/routing-writes.ts'
+import { addOrganization, addUser } from '../../src/store/organization-writes.ts'
+import { addRates } from '../../src/store/rate-deck-writes.ts'
 import type { Queryable } from '../../src/store/database.ts'
 
 const key = Buffer.alloc(32, 1)

@@ -1,0 +1,97 @@
+/** What the doors of records refuse, each by the name of its field. */
+import assert from 'node:assert/strict'
+import { DEMO_NUMBER } from '../../src/store/demo.ts'
+import { errorOf } from '../http/answer.ts'
+import { DECK, RATES, startRecordServer, type RecordServer } from './record-server.ts'
+
+const organization = { name: 'x', sipDomain: 'x.test', country: 'GB', currency: 'GBP' }
+const gateway = { carrierId: 1, name: 'x', hostname: 'x' }
+
+type Refused = readonly [
+  request: string,
+  body: Record<string, unknown> | undefined,
+  status: number,
+  field: string,
+  says: RegExp,
+]
+
+const REFUSED: readonly Refused[] = [
+  ['POST organizations', { ...organization, sipDomain: 'demo.strowger.local' }, 409, 'sipDomain', /has it/],
+  ['POST organizations', { ...organization, country: 'ZZ' }, 400, 'country', /ISO 3166/],
+  ['POST organizations', { ...organization, lcrProfileId: 99 }, 400, 'lcrProfileId', /no such profile/],
+  ['PUT organizations/1', { sipDomain: 'new.test' }, 409, 'sipDomain', /devices/],
+  ['PUT organizations/1', { name: '  ' }, 400, 'name', /empty/],
+  ['PUT organizations/1', { lcrProfileId: 99 }, 400, 'lcrProfileId', /no such profile/],
+  ['DELETE organizations/1', undefined, 409, 'id', /users 1, 2:/],
+  ['POST carriers', { organizationId: 99, code: 'x', name: 'x' }, 400, 'organizationId', /no such/],
+  ['PUT carriers/1', { code: 'B' }, 409, 'code', /another carrier/],
+  ['PUT carriers/1', { organizationId: 1 }, 400, 'organizationId', /stays/],
+  ['DELETE carriers/1', undefined, 409, 'id', /gateway 1; rate deck 1:/],
+  ['POST gateways', { ...gateway, carrierId: 99 }, 400, 'carrierId', /no such carrier/],
+  ['POST gateways', { ...gateway, register: true }, 400, 'register', /credentials/],
+  ['POST gateways', { ...gateway, inboundCidrs: ['0.0.0.0/0'] }, 400, 'inboundCidrs', /everybody/],
+  ['POST gateways', { ...gateway, name: 'x'.repeat(200) }, 400, 'name', /more than 128/],
+  ['PUT gateways/1', { carrierId: 2 }, 400, 'carrierId', /stays/],
+  ['PUT gateways/1', { hostname: '-a' }, 400, 'hostname', /host name/],
+  ['DELETE gateways/1', undefined, 409, 'id', /LCR route 1:/],
+  ['POST users', { organizationId: 1, name: 'x', extension: '999' }, 400, 'extension', /emergency/],
+  ['PUT users/2', { extension: '1001' }, 409, 'extension', /another user/],
+  ['PUT users/2', { extension: '112' }, 400, 'extension', /emergency/],
+  ['PUT users/2', { organizationId: 2 }, 400, 'organizationId', /stays/],
+  ['DELETE users/1', undefined, 409, 'id', /device 1; number 1:/],
+  ['POST devices', { userId: 99, username: 'x', password: 'long enough' }, 400, 'userId', /no such user/],
+  ['PUT devices/1', { username: 'other' }, 400, 'password', /again/],
+  ['PUT devices/1', { username: '1002', password: 'long enough' }, 409, 'username', /another device/],
+  ['PUT devices/1', { userId: 99 }, 400, 'userId', /no such user/],
+  ['POST numbers', { organizationId: 1, number: DEMO_NUMBER, userId: 1 }, 409, 'number', /in use/],
+  ['PUT numbers/1', { userId: 99 }, 400, 'userId', /no such user/],
+  ['POST lcr-profiles', { organizationId: 99, name: 'x' }, 400, 'organizationId', /no such/],
+  ['POST lcr-profiles', { name: 'Cheapest first' }, 409, 'name', /another profile/],
+  ['PUT lcr-profiles/1', { organizationId: 1 }, 400, 'organizationId', /stays/],
+  ['DELETE lcr-profiles/1', undefined, 409, 'id', /organisation 1; LCR routes 1, 2, 3:/],
+  ['POST lcr-routes', { profileId: 1, gatewayId: 1, prefix: '' }, 409, 'prefix', /has this route/],
+  ['PUT lcr-routes/1', { gatewayId: 99 }, 400, 'gatewayId', /no such gateway/],
+  ['PUT lcr-routes/1', { gatewayId: 2 }, 409, 'prefix', /has this route/],
+  ['PUT lcr-routes/1', { priceOverride: '99999999' }, 400, 'priceOverride', /price/],
+  ['POST rate-decks', { ...DECK, carrierId: 99 }, 400, 'carrierId', /no such carrier/],
+  ['POST rate-decks', { ...DECK, rates: [] }, 400, 'rates', /at least one/],
+  [
+    'POST rate-decks',
+    { ...DECK, rates: [...RATES, { ...RATES[0], prefix: '' }] },
+    400,
+    'rates[1].prefix',
+    /1 to 15/,
+  ],
+  ['POST rate-decks', { ...DECK, effectiveFrom: '2026-13-45' }, 400, 'effectiveFrom', /no moment/],
+  ['POST rate-decks', { ...DECK, effectiveTo: '2020-01-01' }, 400, 'effectiveTo', /after effectiveFrom/],
+  ['PUT rate-decks/1', { effectiveTo: '2019-01-01' }, 400, 'effectiveTo', /after effectiveFrom/],
+  ['PUT rate-decks/1', { effectiveTo: '2026-13-45' }, 400, 'effectiveTo', /no moment/],
+  ['PUT rate-decks/1', { currency: 'EUR' }, 400, 'currency', /stays/],
+  ['PUT rate-decks/1', { rates: RATES }, 400, 'rates', /another deck/],
+]
+
+suite('records that are refused', function () {
+  this.timeout(60_000)
+  let server: RecordServer
+  setup(async () => {
+    server = await startRecordServer()
+  })
+  teardown(() => server.stop())
+
+  test('what cannot be is refused by the name of its field, and nothing is changed', async () => {
+    const before = await server.snapshot()
+    for (const [request, body, status, field, says] of REFUSED) {
+      const [method = '', path = ''] = request.split(' ')
+      const answer = await server.send(method, path, body)
+      const what = `${request} ${JSON.stringify(body)}: ${answer.text}`
+      assert.equal(answer.status, status, what)
+      assert.deepEqual(
+        [errorOf(answer).code, errorOf(answer).field],
+        [status === 409 ? 'CONFLICT' : 'BAD_INPUT', field],
+        what,
+      )
+      assert.match(errorOf(answer).message, says)
+    }
+    assert.deepEqual(await server.snapshot(), before)
+  })
+})
