@@ -48,7 +48,7 @@ export const readGateways = async (
 }
 
 /** Each field has its line. User name and realm are written as they are, `<` and `&` too (mod_sofia.c, xml_gateway_status). */
-const OTHER_FIELDS = /^ *<(?!name>|status>)([\w-]+)>.*<\/\1>$/gm
+const OTHER_FIELDS = /^ *<(?!name>|status>|gateways?>)([\w-]+)>.*<\/\1>$/gm
 
 const rowsOf = (parsed: unknown): readonly unknown[] => {
   const gateways =

@@ -9,13 +9,44 @@ export type DirectoryUser = {
   readonly variables: ReadonlyMap<string, string>
 }
 
-/** switch_xml_locate_user; undefined when the user or his domain is not there. */
+/** Answers that said `cacheable`, by `id USER DOMAIN`, and until when they stand. */
+export type UserCache = Map<string, { readonly user: DirectoryUser; readonly until: number }>
+
+/** switch_xml_locate_user_merged: the cache first. */
 export const locateUser = async (
   exchange: Exchange,
   username: string,
   domain: string,
   parameters: Readonly<Record<string, string>>,
 ): Promise<DirectoryUser | undefined> => {
+  const key = `id ${username} ${domain}`
+  const kept = exchange.users.get(key)
+  if (kept !== undefined && exchange.clock.now() <= kept.until) return kept.user
+  const found = await fetchUser(exchange, username, domain, parameters)
+  if (found === undefined) return undefined
+  if (found.cacheable !== '') {
+    const ms = /^\d+$/.test(found.cacheable) ? Number(found.cacheable) : Number.POSITIVE_INFINITY
+    exchange.users.set(key, { user: found.user, until: exchange.clock.now() + ms })
+  }
+  return found.user
+}
+
+/** xml_flush_cache: `id USER DOMAIN`, or all. Resolves with how many there were. */
+export const flushUsers = ({ users }: Exchange, argument: string): number => {
+  const key = argument.trim()
+  if (key.includes(' ')) return Number(users.delete(key))
+  const count = users.size
+  users.clear()
+  return count
+}
+
+/** switch_xml_locate_user; undefined when the user or his domain is not there. */
+const fetchUser = async (
+  exchange: Exchange,
+  username: string,
+  domain: string,
+  parameters: Readonly<Record<string, string>>,
+): Promise<{ readonly user: DirectoryUser; readonly cacheable: string } | undefined> => {
   const section = await exchange.xml.fetch({
     section: 'directory',
     tagName: 'domain',
@@ -34,10 +65,11 @@ export const locateUser = async (
   if (found === undefined) return undefined
   // switch_xml_merge_user: what the user says wins over his group's, that over the domain's.
   const levels = [domainNode, found.group, found.user]
-  return {
+  const user = {
     params: new Map(levels.flatMap((level) => [...pairsOf(findChild(level, 'params'), 'param')])),
     variables: new Map(levels.flatMap((level) => [...pairsOf(findChild(level, 'variables'), 'variable')])),
   }
+  return { user, cacheable: found.user.attributes['cacheable'] ?? '' }
 }
 
 const userIn = (
@@ -111,6 +143,9 @@ export const authenticate = async (
     ip: phone.sourceAddress,
   })
   if (user === undefined) return undefined
+  // Before the hash is looked at (sofia_reg.c, auth_acl).
+  const list = user.params.get('auth-acl')
+  if (list !== undefined && !exchange.acl.allows(list, phone.sourceAddress)) return undefined
   const hash = user.params.get('a1-hash')
   const password = user.params.get('password')
   // sofia_reg.c: neither is no password at all, and only `allow-empty-password` lets that in.

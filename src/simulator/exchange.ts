@@ -3,6 +3,7 @@ import type { Logger } from '../base/logger.ts'
 import type { Acl } from './acl.ts'
 import type { CdrPost } from './cdr-post.ts'
 import type { Channel } from './channel.ts'
+import type { UserCache } from './directory-user.ts'
 import type { Gateways } from './gateways.ts'
 import type { Limits } from './limits.ts'
 import type { Scenario } from './party.ts'
@@ -33,6 +34,7 @@ export type Exchange = {
   readonly xml: XmlFetch
   readonly gateways: Gateways
   readonly registrations: Registrations
+  readonly users: UserCache
   readonly limits: Limits
   readonly acl: Acl
   readonly cdrs: CdrPost

@@ -187,6 +187,7 @@ export const createSimulator = (options: SimulatorOptions): Simulator => {
       for (const listener of [...listeners]) listener(event)
     }
     const made: Exchange = {
+      users: new Map(),
       clock,
       logger,
       random: given.random ?? Math.random,

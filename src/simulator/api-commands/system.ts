@@ -1,4 +1,4 @@
-import { locateUser } from '../directory-user.ts'
+import { flushUsers, locateUser } from '../directory-user.ts'
 import { expand } from '../expand.ts'
 import { uptimeText } from '../heartbeat.ts'
 import { words, type ApiCommands } from './command.ts'
@@ -31,7 +31,10 @@ export const systemCommands: ApiCommands = {
     await exchange.acl.load({})
     return '+OK acl reloaded\n'
   },
-  xml_flush_cache: () => '+OK cleared 1 entry\n',
+  xml_flush_cache: ({ exchange, argument }) => {
+    const count = flushUsers(exchange, argument)
+    return `+OK cleared ${count} entr${count === 1 ? 'y' : 'ies'}\n`
+  },
   acl: ({ exchange, argument }) => {
     const [address = '', list = ''] = words(argument)
     return String(exchange.acl.allows(list, address))

@@ -1,0 +1,68 @@
+/**
+ * A scenario: who does what when a number is called, and what must come of it. Plain values: one driver makes SIPp
+ * files of them for the real switch (test/live), another scripts the simulator (test/integration). The cast is
+ * always the same: phones 1001, 1002 and 1003 of one organisation, carriers A, B and C which every number may
+ * leave through, in this order, and the number of 1002.
+ */
+import type { HangupCause } from '../../src/telephony/hangup-cause.ts'
+import type { CdrAttempt, Disposition } from '../../src/cdr/cdr.ts'
+
+export const DOMAIN = 'house.strowger.test'
+/** Rings 1002. */
+export const OWN_NUMBER = '+442079460102'
+/** What all the calls of a phone show, since it is the organisation's. */
+export const SHOWN_NUMBER = '+442079460100'
+export const CARRIERS = ['A', 'B', 'C'] as const
+export type CarrierName = (typeof CARRIERS)[number]
+export const PHONES = ['1001', '1002', '1003'] as const
+export type PhoneName = (typeof PHONES)[number]
+
+/** Times in milliseconds: `ringAfterMs` and `afterMs` from the INVITE, `hangupAfterMs` from the answer. */
+export type Party = {
+  /** 180, or 183 with SDP where `earlyMedia`. */
+  readonly ringAfterMs?: number
+  readonly earlyMedia?: boolean
+  readonly outcome:
+    | { readonly kind: 'answer'; readonly afterMs: number; readonly hangupAfterMs?: number }
+    /** `reason`: the cause of a Q.850 Reason header. */
+    | { readonly kind: 'refuse'; readonly status: number; readonly reason?: string; readonly afterMs: number }
+    /** Not even a 100. */
+    | { readonly kind: 'silent' }
+    | { readonly kind: 'ring-forever' }
+}
+
+export type ScenarioCall = {
+  readonly from: PhoneName | 'carrier A' | 'a stranger'
+  readonly to: string
+  /** From the answer; absent: the called party hangs up. */
+  readonly hangupAfterMs?: number
+  /** From the INVITE, before anybody answered. */
+  readonly cancelAfterMs?: number
+}
+
+export type Scenario = {
+  readonly name: string
+  readonly carriers?: Partial<Readonly<Record<CarrierName, Party>>>
+  readonly phones?: Partial<Readonly<Record<PhoneName, Party>>>
+  /** The switch's own gateway for emergency calls. */
+  readonly emergency?: Party
+  /** The engine is away. */
+  readonly withoutEngine?: boolean
+  readonly call: ScenarioCall
+  readonly expect: {
+    /** The final answer to the caller's INVITE. */
+    readonly status: number
+    /** Who gets an INVITE, in order; `emergency` is the switch's own gateway. */
+    readonly invited: readonly (CarrierName | PhoneName | 'emergency')[]
+    readonly attempts?: readonly {
+      readonly carrier: CarrierName
+      readonly outcome: CdrAttempt['outcome']
+      readonly cause?: HangupCause
+      readonly sipStatus?: number
+    }[]
+    /** Of the caller's leg; absent: the caller never had a channel. */
+    readonly disposition?: Disposition
+    /** How long it may take from the INVITE to the final answer. */
+    readonly withinMs?: number
+  }
+}
