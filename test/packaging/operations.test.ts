@@ -138,16 +138,6 @@ suite('docs/operations.md', () => {
     for (const [, path = ''] of named) assert.ok(has(path), path)
   })
 
-  test('commands that it names exist', () => {
-    const commands = [...operations.matchAll(/^(?:.*scripts\/)?strowger (\w+)(?: (\w+))?/gm)]
-    assert.ok(commands.length > 3)
-    for (const [line, ...words] of commands)
-      for (const word of words.filter((each: string | undefined) => each !== undefined))
-        if (/^[a-z]+$/.test(word)) assert.ok(cliSources().includes(`.command('${word}`), `${line}: ${word}`)
-    for (const [option] of operations.matchAll(/ --(?:format|remove|password-stdin)\b/g))
-      assert.ok(cliSources().includes(option.trim()), option)
-  })
-
   test('it names every metric, and no other', () => {
     const made = [...read('src/app/metrics.ts').matchAll(/'(strowger_\w*[a-z])'/g)].map(
       ([, name = '']) => name,
