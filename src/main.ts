@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { startEngine, type Engine } from './app/engine.ts'
+import { startEngine } from './app/engine.ts'
 import { greeting } from './app/greeting.ts'
 import { asError, codeOf } from './base/errors.ts'
 import { createLogger } from './base/logger.ts'
@@ -43,12 +43,16 @@ const run = async (): Promise<void> => {
       ? String(manifest.version)
       : 'unknown'
 
-  let engine: Engine | undefined
-  let stopping = false
+  const stopping = new AbortController()
   const stop = (exitCode: number): void => {
-    if (stopping) process.exit(1)
-    stopping = true
-    Promise.resolve(engine?.stop())
+    if (stopping.signal.aborted) process.exit(1)
+    stopping.abort()
+    // A start that was given up has taken back what it had begun.
+    const stopped = starting.then(
+      (engine) => engine.stop(),
+      () => undefined,
+    )
+    stopped
       .catch((fault: unknown) => {
         logger.error({ err: asError(fault) }, 'the engine did not stop cleanly')
       })
@@ -61,26 +65,27 @@ const run = async (): Promise<void> => {
     process.exit(70)
   })
 
+  const starting = startEngine({
+    config,
+    version,
+    packageFolder,
+    searchPath: process.env['PATH'],
+    logger,
+    stopping: stopping.signal,
+    onWrongPassword: () => {
+      process.stderr.write(
+        `strowger: the event socket at ${config.freeswitch.host}:${config.freeswitch.port} refuses the password: set FREESWITCH_PASSWORD to that of event_socket.conf\n`,
+      )
+      stop(EXIT_CONFIG)
+    },
+  })
   try {
-    engine = await startEngine({
-      config,
-      version,
-      packageFolder,
-      searchPath: process.env['PATH'],
-      logger,
-      onWrongPassword: () => {
-        process.stderr.write(
-          `strowger: the event socket at ${config.freeswitch.host}:${config.freeswitch.port} refuses the password: set FREESWITCH_PASSWORD to that of event_socket.conf\n`,
-        )
-        stop(EXIT_CONFIG)
-      },
-    })
+    const engine = await starting
+    if (!stopping.signal.aborted) process.stdout.write(greeting(engine, config))
   } catch (fault) {
-    const code = codeOf(fault) ?? ''
-    fail(asError(fault).message, CONFIGURATION_FAULTS.has(code) ? EXIT_CONFIG : 1)
-    return
+    if (stopping.signal.aborted) return
+    fail(asError(fault).message, CONFIGURATION_FAULTS.has(codeOf(fault) ?? '') ? EXIT_CONFIG : 1)
   }
-  process.stdout.write(greeting(engine, config))
 }
 
 await run()

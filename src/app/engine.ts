@@ -47,6 +47,8 @@ export type EngineOptions = {
   readonly packageFolder: string
   readonly searchPath: string | undefined
   readonly logger: Logger
+  /** Aborts when the engine is to end, which may be before it has started. */
+  readonly stopping?: AbortSignal
   /** The switch refuses the first password that it was shown: nothing works until a person acts. */
   readonly onWrongPassword: () => void
 }
@@ -54,8 +56,12 @@ export type EngineOptions = {
 /** Resolves when calls can be taken: in a trial when the switch is there, otherwise as soon as the doors are open. */
 export const startEngine = async (options: EngineOptions): Promise<Engine> => {
   const lifecycle = createLifecycle()
+  const add: Lifecycle['add'] = async (part) => {
+    options.stopping?.throwIfAborted()
+    await lifecycle.add(part)
+  }
   try {
-    return await build(options, lifecycle)
+    return await build(options, { ...lifecycle, add })
   } catch (fault) {
     await lifecycle.stop().catch((also: unknown) => {
       options.logger.error({ err: asError(also) }, 'what had started did not stop cleanly')
@@ -230,8 +236,10 @@ const build = async (options: EngineOptions, lifecycle: Lifecycle): Promise<Engi
       started.catch((fault: unknown) =>
         logger.error({ err: asError(fault) }, 'call records cannot be taken in'),
       )
-      // A trial is for a person who waits for it; an engine in service opens its doors first.
-      if (config.trial) await started
+      // A trial is for a person who waits for it, or does not; an engine in service opens its doors first.
+      if (!config.trial) return
+      options.stopping?.addEventListener('abort', () => void databaseLink.stop(), { once: true })
+      await started
     },
     stop: databaseLink.stop,
   })

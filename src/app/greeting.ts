@@ -13,7 +13,7 @@ export const greeting = ({ url, tokenFile, trial }: Engine, config: Config): str
   if (trial.simulating) {
     lines.push(
       '',
-      'No FreeSWITCH answers on 127.0.0.1:8021: calls are made on the built-in SIMULATOR, and are in no bill.',
+      `No FreeSWITCH answers on ${config.freeswitch.host}:${config.freeswitch.port}: calls are made on the built-in SIMULATOR, and are in no bill.`,
     )
   }
   if (trial.demo !== undefined) {

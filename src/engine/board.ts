@@ -38,6 +38,7 @@ export type LegRecord = {
 
 /** Events kept for a watcher that comes back with its last id. */
 const KEPT_EVENTS = 2_000
+const KEPT_WITHOUT_LEG_MS = 180_000
 /** An ended call stays readable until its record is in the database and a little longer. */
 const KEPT_AFTER_END_MS = 60_000
 
@@ -122,6 +123,10 @@ export const createBoard = ({ clock, logger }: { readonly clock: Clock; readonly
     )
     const entry: Entry = { call: undefined, mailbox, records: new Map() }
     live.set(callId, entry)
+    // A plan for a channel that never came: its events were lost, or the question was no call's.
+    clock.after(KEPT_WITHOUT_LEG_MS, () => {
+      if (entry.call?.legs.length === 0) live.delete(callId)
+    })
     return entry
   }
 

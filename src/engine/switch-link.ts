@@ -55,15 +55,16 @@ export const createSwitchLink = (options: SwitchLinkOptions): SwitchLink => {
   // Counts connections and losses: what a lost connection still answers is not of this one.
   let generation = 0
 
-  const applyConfiguration = (): void => {
-    if (!up || !world.isKnown()) return
-    configuration.apply(world.directory()).catch((fault: unknown) => {
+  const give = async (): Promise<void> => {
+    try {
+      await configuration.apply(world.directory())
+    } catch (fault) {
       logger.warn(
         { err: asError(fault) },
         'the switch could not be given its gateways; tried again after the next change or connection',
       )
       configuration.forget()
-    })
+    }
   }
 
   /** Until it succeeds or the connection that it belongs to is gone: a picture with holes routes wrongly. */
@@ -75,11 +76,14 @@ export const createSwitchLink = (options: SwitchLinkOptions): SwitchLink => {
       try {
         await states.refresh(options.commands())
         const channels = await resync(options.commands(), board, logger)
+        // A switch that started without us has no gateway of ours yet: it is ready when it was given them.
+        if (world.isKnown()) await give()
         if (of !== generation) return
         up = true
         detail = `connected, ${channels} channels when it came`
         logger.info({ version, channels }, 'the switch is connected')
-        applyConfiguration()
+        // What changed meanwhile; nothing where nothing did.
+        if (world.isKnown()) void give()
         return
       } catch (fault) {
         detail = `its calls cannot be read: ${asError(fault).message}`
@@ -119,7 +123,9 @@ export const createSwitchLink = (options: SwitchLinkOptions): SwitchLink => {
         )
     },
     state: () => ({ up, detail, version }),
-    worldChanged: applyConfiguration,
+    worldChanged: () => {
+      if (up && world.isKnown()) void give()
+    },
   }
 }
 

@@ -103,8 +103,8 @@ export const createOutboundServer = (options: OutboundServerOptions): OutboundSe
           reject(
             new EngineError(
               'ESL_LISTEN',
-              `cannot listen for calls: ${fault.message}`,
-              { port: options.port },
+              `the outbound socket cannot listen on ${options.host}:${options.port}: ${listenFault(fault)}`,
+              { host: options.host, port: options.port },
               fault,
             ),
           )
@@ -131,3 +131,8 @@ export const createOutboundServer = (options: OutboundServerOptions): OutboundSe
     count: () => sockets.size,
   }
 }
+
+const listenFault = (fault: Error): string =>
+  codeOf(fault) === 'EADDRINUSE'
+    ? 'another program listens there; stop it, or set STROWGER_SOCKET_PORT'
+    : fault.message

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { randomUUID } from 'node:crypto'
 import { asError } from '../base/errors.ts'
 import type { Clock } from '../base/clock.ts'
@@ -103,6 +104,8 @@ const CDR_TIMEOUT_MS = 5000
 export const createSimulator = (options: SimulatorOptions): Simulator => {
   const { clock, logger } = options
   const abort = new AbortController()
+  // Every call that ends posts its record and listens: many at once are no leak.
+  setMaxListeners(0, abort.signal)
   const threads = new Set<Promise<void>>()
   const exchange = createExchange(options, abort, threads)
   const door = createEslDoor(() => exchange, options.eslPassword)

@@ -54,7 +54,10 @@ const actionsIn = async (plan: Plan): Promise<readonly (readonly [string, string
     .map((each) => [each.attribute('application') ?? '', each.attribute('data') ?? ''] as const)
   assert.deepEqual(
     actions,
-    actionsOf('phones', plan, SETTINGS).map(([application, argument = '']) => [application, carried(argument)]),
+    actionsOf('phones', plan, SETTINGS).map(([application, argument = '']) => [
+      application,
+      carried(argument),
+    ]),
   )
   return actions
 }
