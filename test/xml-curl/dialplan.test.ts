@@ -291,6 +291,14 @@ suite('xml-curl: hostile names in a plan', () => {
     /^\[.*\]\$\{sofia_contact\(phones\/[\w.-]+@[\w.-]+\)\}$/,
   ]
 
+  const OWN = '+442079460101'
+
+  test('without a number of its own a carrier sees neither name nor extension', async () => {
+    const actions = await actionsIn(planTo(NUMBER, carriers(1), user({ name: 'Alice' })))
+    assert.equal(setIn(actions, 'effective_caller_id_number'), 'anonymous')
+    assert.equal(setIn(actions, 'effective_caller_id_name'), 'Anonymous')
+  })
+
   const assertHarmless = async (plan: Plan): Promise<void> => {
     for (const [application, argument] of await actionsIn(plan)) {
       if (OURS.some((pattern) => pattern.test(argument))) continue
@@ -315,12 +323,13 @@ suite('xml-curl: hostile names in a plan', () => {
               organizations: [organization({ name: orgName })],
               carriers: [carrier(1, { name: carrierName })],
               gateways: [gateway(1, { name: gatewayName })],
+              numbers: [ddi(OWN)],
             },
-            user({ name }),
+            user({ name, callerId: ddi(OWN).number }),
           )
           await assertHarmless(plan)
           const shown = setIn(await actionsIn(plan), 'effective_caller_id_name')
-          assert.equal(shown, displayName(name) === '' ? 'Anonymous' : carried(displayName(name)))
+          assert.equal(shown, displayName(name) === '' ? OWN : carried(displayName(name)))
           const attempt = plan.call.attempts[0]
           assert.equal(attempt?.carrierName, carrierName)
         },
