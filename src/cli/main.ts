@@ -7,6 +7,7 @@ import { addCdrs } from './cdrs.ts'
 import { addCompletion } from './completion.ts'
 import type { Terminal } from './context.ts'
 import { CliFault, EXIT } from './fault.ts'
+import { plain } from './json.ts'
 import { addRecords } from './records.ts'
 import { addRoutes } from './routes.ts'
 import { addBans, addStatus } from './status.ts'
@@ -30,7 +31,11 @@ export const createProgram = (terminal: Terminal, ended: (exitCode: number) => v
   const program = new Command('strowger')
     .description('Commands a Strowger engine: calls, routes, records and carriers.')
     .exitOverride()
-    .configureOutput({ writeOut: terminal.out, writeErr: terminal.err })
+    .configureOutput({
+      writeOut: terminal.out,
+      // Commander repeats what was typed: an escape sequence must not reach the terminal that way.
+      writeErr: (text) => terminal.err(text.split('\n').map(plain).join('\n')),
+    })
     .showHelpAfterError('(add --help for more)')
     .option('--json', 'print JSON: one document, or one a line for what goes on')
     .option('--url <url>', 'the engine (default: STROWGER_URL, or http://127.0.0.1:8080)')
