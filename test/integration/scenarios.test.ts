@@ -3,7 +3,7 @@
  * passes here and not in test/live is a difference of the simulator, and a bug of it.
  */
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -14,10 +14,18 @@ import { readConfig } from '../../src/config/config.ts'
 import { gatewayIdOf } from '../../src/directory/records.ts'
 import { createSimulator, type PartyBehaviour, type Simulator } from '../../src/simulator/simulator.ts'
 import { openDatabase, type Database } from '../../src/store/database.ts'
-import { buildHouse, MASTER_KEY, passwordOf, type House } from '../live/house.ts'
+import { buildHouse, MASTER_KEY, passwordOf, rearrange, type House } from '../live/house.ts'
 import { freePort, until } from '../live/net.ts'
 import { SCENARIOS } from '../scenario/calls.ts'
-import { CARRIERS, DOMAIN, type CarrierName, type PhoneName, type Scenario } from '../scenario/scenario.ts'
+import { checkAttempts, checkLegs } from '../scenario/records.ts'
+import {
+  CARRIERS,
+  DOMAIN,
+  REGISTERED,
+  type CarrierName,
+  type PhoneName,
+  type Scenario,
+} from '../scenario/scenario.ts'
 import { testDatabase, type TestDatabase } from '../support/postgres.ts'
 
 const PACKAGE = fileURLToPath(new URL('../..', import.meta.url))
@@ -35,6 +43,14 @@ suite('scenarios on the simulator', () => {
   let start: () => Promise<void>
   let scenario: Scenario | undefined
   const invited: string[] = []
+
+  const get = async (path: string): Promise<string> => {
+    const token = readFileSync(join(folder, 'engine', 'admin-token'), 'utf8').trim()
+    const reply = await fetch(`${engine?.url ?? ''}${path}`, {
+      headers: { authorization: `Bearer ${token}` },
+    })
+    return reply.text()
+  }
 
   const carrierOf = (gateway: string): CarrierName | 'emergency' =>
     CARRIERS.find((name) => house.gatewayIds[name] === gatewayIdOf(gateway)) ?? 'emergency'
@@ -75,7 +91,7 @@ suite('scenarios on the simulator', () => {
           invited.push(username)
           return scenario?.phones?.[username as PhoneName] ?? UNEXPECTED
         },
-        registered: (username) => username !== '1003',
+        registered: (username) => REGISTERED.some((phone) => phone === username),
       },
     })
     const config = readConfig(
@@ -113,7 +129,7 @@ suite('scenarios on the simulator', () => {
     }
     await start()
     await until('the simulator has the gateways', () => simulator.gateways().length >= CARRIERS.length)
-    for (const phone of ['1001', '1002'] as const)
+    for (const phone of REGISTERED)
       assert.equal(await simulator.register(phone, DOMAIN, passwordOf(phone)), 'registered')
   })
 
@@ -131,6 +147,13 @@ suite('scenarios on the simulator', () => {
       this.timeout(30_000)
       scenario = each
       invited.length = 0
+      await rearrange(each, 'begin', { database, house, get })
+      const { disabled } = each
+      if (disabled !== undefined)
+        await until(
+          'the simulator forgot the user',
+          async () => (await simulator.register(disabled, DOMAIN, passwordOf(disabled))) === 'refused',
+        )
       if (each.withoutEngine === true) await engine?.stop()
       let callId: string
       try {
@@ -140,6 +163,7 @@ suite('scenarios on the simulator', () => {
         await until('every channel is gone', () => simulator.channels().length === 0)
       } finally {
         if (each.withoutEngine === true) await start()
+        await rearrange(each, 'end', { database, house, get })
       }
       assert.deepEqual(invited, each.expect.invited, 'who was called, in order')
       if (each.expect.disposition !== undefined) await checkRecords(callId, each)
@@ -158,7 +182,7 @@ suite('scenarios on the simulator', () => {
     return simulator.placeCall({ username: call.from, domain: DOMAIN }, call.to, behaviour)
   }
 
-  const checkRecords = async (uuid: string, { expect }: Scenario): Promise<void> => {
+  const checkRecords = async (uuid: string, scenarioPlayed: Scenario): Promise<void> => {
     const [record] = await until('the record of the caller', async () => {
       const rows = await database.query<{ disposition: string }>(
         'SELECT disposition FROM call_detail_records WHERE leg_uuid = $1',
@@ -166,28 +190,8 @@ suite('scenarios on the simulator', () => {
       )
       return rows.length > 0 && rows
     })
-    assert.equal(record?.disposition, expect.disposition)
-    if (expect.attempts === undefined) return
-    const rows = await database.query<{
-      carrier: string
-      outcome: string
-      cause: string | null
-      status: number | null
-    }>(
-      'SELECT carrier_name AS carrier, outcome, cause, sip_status AS status FROM call_attempts WHERE a_leg_uuid = $1 ORDER BY n',
-      [uuid],
-    )
-    assert.deepEqual(
-      rows.map(({ carrier, outcome, cause, status }, index) => {
-        const wanted = expect.attempts?.[index]
-        return {
-          carrier: carrier.replace('Carrier ', ''),
-          outcome,
-          ...(wanted?.cause === undefined ? {} : { cause }),
-          ...(wanted?.sipStatus === undefined ? {} : { sipStatus: status }),
-        }
-      }),
-      expect.attempts,
-    )
+    assert.equal(record?.disposition, scenarioPlayed.expect.disposition)
+    await checkAttempts(database, uuid, scenarioPlayed)
+    await checkLegs(database, uuid, scenarioPlayed, until)
   }
 })

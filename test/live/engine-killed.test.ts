@@ -1,6 +1,6 @@
 /** kill -9 in the middle of calls. */
 import assert from 'node:assert/strict'
-import { ANSWERS } from '../scenario/calls.ts'
+import { ANSWERS } from '../scenario/parties.ts'
 import { DOMAIN } from '../scenario/scenario.ts'
 import { live } from './live.ts'
 import { passwordOf } from './house.ts'

@@ -1,7 +1,7 @@
 /** A gateway whose channels are all in use means the next route, whoever counted them. */
 import assert from 'node:assert/strict'
 import { updateGateway } from '../../src/store/gateway-writes.ts'
-import { ANSWERS } from '../scenario/calls.ts'
+import { ANSWERS } from '../scenario/parties.ts'
 import { DOMAIN } from '../scenario/scenario.ts'
 import { MASTER_KEY, passwordOf } from './house.ts'
 import { live } from './live.ts'
@@ -26,11 +26,12 @@ const call = async (stage: Stage, bridges: number): Promise<SippParty> => {
   return caller
 }
 
-/** Of the newest call: `gateway outcome` for each attempt, in order. */
-const attemptsOf = async ({ database }: Stage): Promise<readonly string[]> => {
+/** Of this test's only call with carriers: `gateway outcome` for each attempt, in order. */
+const attemptsOf = async ({ database, recorder }: Stage): Promise<readonly string[]> => {
   const rows = await database.query<{ carrier_name: string; outcome: string; why: string }>(
     `SELECT carrier_name, outcome, why FROM call_attempts
-     WHERE a_leg_uuid = (SELECT a_leg_uuid FROM call_attempts ORDER BY start_time DESC LIMIT 1) ORDER BY n`,
+     WHERE a_leg_uuid = ANY($1::uuid[]) ORDER BY n`,
+    [[...recorder.created()]],
   )
   return rows.map((row) => `${row.carrier_name} ${row.outcome}: ${row.why}`)
 }

@@ -8,7 +8,7 @@ import { addCarrier, addGateway, removeGateway } from '../../src/store/gateway-w
 import { addDevice } from '../../src/store/device-writes.ts'
 import { addUser } from '../../src/store/organization-writes.ts'
 import { DialString } from '../../src/telephony/dial-string.ts'
-import { ANSWERS, HANGS_UP } from '../scenario/calls.ts'
+import { ANSWERS, HANGS_UP } from '../scenario/parties.ts'
 import { DOMAIN, OWN_NUMBER } from '../scenario/scenario.ts'
 import { live } from './live.ts'
 import { MASTER_KEY, passwordOf } from './house.ts'

@@ -1,26 +1,29 @@
-/** The rows that every scenario needs: one organisation, three phones, three carriers, prices. */
+/** The rows that every scenario needs: one organisation, its users and their phones, three carriers, prices. */
 import { createHash } from 'node:crypto'
 import type { Database } from '../../src/store/database.ts'
 import { addDevice } from '../../src/store/device-writes.ts'
-import { addCarrier, addGateway } from '../../src/store/gateway-writes.ts'
-import { addNumber, addOrganization, addUser } from '../../src/store/organization-writes.ts'
+import { addCarrier, addGateway, updateGateway } from '../../src/store/gateway-writes.ts'
+import { addNumber, addOrganization, addUser, updateUser } from '../../src/store/organization-writes.ts'
 import { addRates } from '../../src/store/rate-deck-writes.ts'
 import { addLcrProfile, addLcrRoute } from '../../src/store/routing-writes.ts'
 import {
   CARRIERS,
   DOMAIN,
   OWN_NUMBER,
-  PHONES,
   SHOWN_NUMBER,
+  USER_NAMES,
+  USERS,
   type CarrierName,
-  type PhoneName,
+  type Scenario,
+  type UserName,
 } from '../scenario/scenario.ts'
+import { until } from './net.ts'
 
 export type House = {
   readonly organizationId: number
   readonly profileId: number
   readonly gatewayIds: Readonly<Record<CarrierName, number>>
-  readonly userIds: Readonly<Record<PhoneName, number>>
+  readonly userIds: Readonly<Record<UserName, number>>
 }
 
 export const passwordOf = (phone: string): string => `password-of-${phone}`
@@ -65,11 +68,12 @@ export const buildHouse = async (
       })),
     })
   }
-  const userIds = { '1001': 0, '1002': 0, '1003': 0 }
-  for (const extension of PHONES) {
+  const userIds = { '1001': 0, '1002': 0, '1003': 0, '1004': 0, '1005': 0, '1006': 0 }
+  for (const extension of USER_NAMES) {
     const userId = await addUser(database, { organizationId, name: `Phone ${extension}`, extension })
     userIds[extension] = userId
-    await addDevice(database, { userId, username: extension, password: passwordOf(extension) })
+    for (const username of USERS[extension])
+      await addDevice(database, { userId, username, password: passwordOf(username) })
   }
   await addNumber(database, { organizationId, number: OWN_NUMBER, userId: userIds['1002'] })
   await addNumber(database, { organizationId, number: SHOWN_NUMBER, userId: userIds['1001'] })
@@ -78,3 +82,35 @@ export const buildHouse = async (
 
 /** A key that is the same in the test and in the engine's environment. */
 export const MASTER_KEY = createHash('sha256').update('live tests').digest()
+
+/** What a scenario changes in the house, or takes back. Resolves when the engine plans by it. */
+export const rearrange = async (
+  scenario: Scenario,
+  what: 'begin' | 'end',
+  { database, house, get }: Rearranging,
+): Promise<void> => {
+  const begins = what === 'begin'
+  const over = scenario.emergencyOver ?? []
+  for (const name of over)
+    await updateGateway(database, MASTER_KEY, house.gatewayIds[name], { carriesEmergency: begins })
+  if (over.length > 0) {
+    const wanted = `${begins ? over.length : 0} emergency gateways`
+    await until(wanted, async () => (await get('/v1/routes/explain?number=112&from=1002')).includes(wanted))
+  }
+  const { disabled } = scenario
+  if (disabled === undefined) return
+  await updateUser(database, house.userIds[disabled], { enabled: !begins })
+  await until(
+    `user ${disabled} is ${begins ? 'disabled' : 'back'}`,
+    async () =>
+      (await get(`/v1/routes/explain?number=112&from=${disabled}`)).includes('there is no extension') ===
+      begins,
+  )
+}
+
+export type Rearranging = {
+  readonly database: Database
+  readonly house: House
+  /** A path of the engine's API, as text. */
+  readonly get: (path: string) => Promise<string>
+}

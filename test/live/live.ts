@@ -1,4 +1,5 @@
 /** A suite on the one stage, which opens with the first and closes with the last. Without a FreeSWITCH there are none. */
+import { REGISTERED } from '../scenario/scenario.ts'
 import { shared } from './open-stage.ts'
 import { findBinaries } from './binary.ts'
 import { openStage, type Stage } from './stage.ts'
@@ -19,7 +20,7 @@ export const live = (name: string, body: (stage: () => Stage) => void): void => 
       this.timeout(60_000)
       if (shared.stage !== undefined) return
       shared.stage = await openStage(binaries)
-      for (const phone of ['1001', '1002'] as const) await shared.stage.register(phone)
+      for (const phone of REGISTERED) await shared.stage.register(phone)
     })
     teardown(async function () {
       this.timeout(40_000)

@@ -1,7 +1,7 @@
 /** The one test that takes a minute: nobody answers, and our own timer ends it. */
 import assert from 'node:assert/strict'
 import { RING_TIMEOUT_SECONDS } from '../../src/plan/make-plan.ts'
-import { ANSWERS, RINGS } from '../scenario/calls.ts'
+import { ANSWERS, RINGS } from '../scenario/parties.ts'
 import { DOMAIN } from '../scenario/scenario.ts'
 import { live } from './live.ts'
 import { passwordOf } from './house.ts'

@@ -1,6 +1,6 @@
 /** Click-to-dial over the API: a phone first, then the carriers. */
 import assert from 'node:assert/strict'
-import { ANSWERS, HANGS_UP, refuses } from '../scenario/calls.ts'
+import { ANSWERS, HANGS_UP, refuses } from '../scenario/parties.ts'
 import { SHOWN_NUMBER } from '../scenario/scenario.ts'
 import { live } from './live.ts'
 import { until } from './net.ts'

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { isBound, until } from './net.ts'
+import { freePort, isBound, until } from './net.ts'
 
 /** One message, as the party saw it. */
 export type SipMessage = {
@@ -47,6 +47,7 @@ let count = 0
 export const startSipp = async (options: SippOptions): Promise<SippParty> => {
   const { binary, folder, name, xml, remote, address = '127.0.0.1', port } = options
   const calls = options.calls ?? (remote === undefined ? 10_000 : 1)
+  const controlPort = await freePort()
   count += 1
   const base = join(folder, `${String(count).padStart(3, '0')}-${name}`)
   const trace = `${base}.messages`
@@ -62,7 +63,7 @@ export const startSipp = async (options: SippOptions): Promise<SippParty> => {
       ...['-trace_err', '-error_file', `${base}.errors`],
       ...['-nostdin', '-nd', '-default_behaviors', 'all', '-timeout', '180s', '-skip_rlimit'],
       // Its own control port, or two that start at once fight for one.
-      ...['-cp', String(30_000 + ((port + count) % 9_000))],
+      ...['-cp', String(controlPort)],
     ],
     { cwd: folder, stdio: 'ignore' },
   )

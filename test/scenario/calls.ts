@@ -1,29 +1,8 @@
-/** The scenarios, one call each. A new one is a row here; both drivers run it. */
-import { OWN_NUMBER, type Party, type Scenario } from './scenario.ts'
-
-export const refuses = (
-  status: number,
-  more: { reason?: string; ringAfterMs?: number; earlyMedia?: boolean } = {},
-): Party => {
-  const { reason, ...ringing } = more
-  return {
-    ...ringing,
-    outcome: {
-      kind: 'refuse',
-      status,
-      afterMs: more.ringAfterMs === undefined ? 50 : 600,
-      ...(reason === undefined ? {} : { reason }),
-    },
-  }
-}
-
-export const ANSWERS: Party = { ringAfterMs: 50, outcome: { kind: 'answer', afterMs: 300 } }
-export const HANGS_UP: Party = {
-  ringAfterMs: 50,
-  outcome: { kind: 'answer', afterMs: 300, hangupAfterMs: 500 },
-}
-export const SILENT: Party = { outcome: { kind: 'silent' } }
-export const RINGS: Party = { ringAfterMs: 50, outcome: { kind: 'ring-forever' } }
+/** The scenarios, one call each. A new one is a row here or in one of the lists below; both drivers run it. */
+import { DEVICE_CALLS } from './device-calls.ts'
+import { EMERGENCY_CALLS } from './emergency-calls.ts'
+import { ANSWERS, HANGS_UP, refuses, RINGS, SILENT } from './parties.ts'
+import { OWN_NUMBER, type Scenario } from './scenario.ts'
 
 const LONDON = '+442079460123'
 const fromPhone = { from: '1001', to: LONDON, hangupAfterMs: 500 } as const
@@ -165,6 +144,36 @@ export const SCENARIOS: readonly Scenario[] = [
         { carrier: 'C', ...notTried },
       ],
       disposition: 'BUSY',
+    },
+  },
+  {
+    name: 'carrier-forbids',
+    carriers: { A: refuses(403), B: ANSWERS },
+    call: fromPhone,
+    expect: {
+      status: 403,
+      invited: ['A'],
+      attempts: [
+        { carrier: 'A', outcome: 'FAILED', cause: 'CALL_REJECTED', sipStatus: 403 },
+        { carrier: 'B', ...notTried },
+        { carrier: 'C', ...notTried },
+      ],
+      disposition: 'FAILED',
+    },
+  },
+  {
+    name: 'gateway-503-then-carrier-forbids',
+    carriers: { A: refuses(503), B: refuses(403), C: ANSWERS },
+    call: fromPhone,
+    expect: {
+      status: 403,
+      invited: ['A', 'B'],
+      attempts: [
+        { carrier: 'A', ...failed503 },
+        { carrier: 'B', outcome: 'FAILED', cause: 'CALL_REJECTED', sipStatus: 403 },
+        { carrier: 'C', ...notTried },
+      ],
+      disposition: 'FAILED',
     },
   },
   {
@@ -316,23 +325,12 @@ export const SCENARIOS: readonly Scenario[] = [
     expect: { status: 404, invited: [], disposition: 'FAILED' },
   },
   {
-    name: 'emergency',
-    emergency: ANSWERS,
-    call: { from: '1001', to: '112', hangupAfterMs: 500 },
-    expect: { status: 200, invited: ['emergency'], disposition: 'ANSWERED' },
-  },
-  {
-    name: 'emergency-engine-down',
-    emergency: ANSWERS,
-    withoutEngine: true,
-    call: { from: '1001', to: '112', hangupAfterMs: 500 },
-    expect: { status: 200, invited: ['emergency'], disposition: 'ANSWERED' },
-  },
-  {
     name: 'call-engine-down',
     carriers: { A: ANSWERS },
     withoutEngine: true,
     call: { from: '1001', to: LONDON },
     expect: { status: 503, invited: [], disposition: 'FAILED' },
   },
+  ...DEVICE_CALLS,
+  ...EMERGENCY_CALLS,
 ]

@@ -1,7 +1,7 @@
 /**
  * A scenario: who does what when a number is called, and what must come of it. Plain values: one driver makes SIPp
  * files of them for the real switch (test/live), another scripts the simulator (test/integration). The cast is
- * always the same: phones 1001, 1002 and 1003 of one organisation, carriers A, B and C which every number may
+ * always the same: the users of one organisation with their phones, carriers A, B and C which every number may
  * leave through, in this order, and the number of 1002.
  */
 import type { HangupCause } from '../../src/telephony/hangup-cause.ts'
@@ -14,8 +14,22 @@ export const OWN_NUMBER = '+442079460102'
 export const SHOWN_NUMBER = '+442079460100'
 export const CARRIERS = ['A', 'B', 'C'] as const
 export type CarrierName = (typeof CARRIERS)[number]
-export const PHONES = ['1001', '1002', '1003'] as const
-export type PhoneName = (typeof PHONES)[number]
+/** Each user's devices, in the order in which they were added. A user is known by his extension. */
+export const USERS = {
+  '1001': ['1001'],
+  '1002': ['1002'],
+  '1003': ['1003'],
+  '1004': ['1004', '1004-mobile'],
+  '1005': ['1005-mobile', '1005'],
+  '1006': ['1006', '1006-mobile'],
+} as const
+export type UserName = keyof typeof USERS
+export const USER_NAMES = Object.keys(USERS) as readonly UserName[]
+export type PhoneName = (typeof USERS)[UserName][number]
+export const PHONES: readonly PhoneName[] = USER_NAMES.flatMap((user): readonly PhoneName[] => USERS[user])
+const AWAY: readonly PhoneName[] = ['1003', '1005-mobile', '1006-mobile']
+/** Phones that are there; the others have never registered. */
+export const REGISTERED: readonly PhoneName[] = PHONES.filter((phone) => !AWAY.includes(phone))
 
 /** Times in milliseconds: `ringAfterMs` and `afterMs` from the INVITE, `hangupAfterMs` from the answer. */
 export type Party = {
@@ -46,6 +60,10 @@ export type Scenario = {
   readonly phones?: Partial<Readonly<Record<PhoneName, Party>>>
   /** The switch's own gateway for emergency calls. */
   readonly emergency?: Party
+  /** The carriers whose gateways carry emergency calls; absent: none. */
+  readonly emergencyOver?: readonly CarrierName[]
+  /** A user who is disabled before the call, long after his phone registered. */
+  readonly disabled?: UserName
   /** The engine is away. */
   readonly withoutEngine?: boolean
   readonly call: ScenarioCall
@@ -54,10 +72,19 @@ export type Scenario = {
     readonly status: number
     /** Who gets an INVITE, in order; `emergency` is the switch's own gateway. */
     readonly invited: readonly (CarrierName | PhoneName | 'emergency')[]
+    /** They are called at once: their order says nothing. */
+    readonly atOnce?: boolean
     readonly attempts?: readonly {
       readonly carrier: CarrierName
       readonly outcome: CdrAttempt['outcome']
       readonly cause?: HangupCause
+      readonly sipStatus?: number
+    }[]
+    /** The record of every leg but the caller's; each leg is a channel of its own. */
+    readonly legs?: readonly {
+      readonly phone: PhoneName
+      readonly disposition: Disposition
+      readonly cause: HangupCause
       readonly sipStatus?: number
     }[]
     /** Of the caller's leg; absent: the caller never had a channel. */
