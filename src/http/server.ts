@@ -7,7 +7,7 @@ import type { Socket } from 'node:net'
 import swagger from '@fastify/swagger'
 import { Type, type TSchema } from '@sinclair/typebox'
 import fastify, { type FastifyError } from 'fastify'
-import { systemClock, type Clock } from '../base/clock.ts'
+import { every, systemClock, type Clock } from '../base/clock.ts'
 import { asError, codeOf, EngineError } from '../base/errors.ts'
 import type { Logger } from '../base/logger.ts'
 import { answerFault, refuse, type Api } from './api.ts'
@@ -50,6 +50,7 @@ const JSON_BODY_LIMIT = 1024 * 1024
 /** A request that has not arrived whole by then is a slow-loris or a dead peer. */
 const REQUEST_TIMEOUT_MS = 30_000
 const STOP_TIMEOUT_MS = 10_000
+const SWEEP_MS = 100
 
 export const createHttpServer = (options: HttpServerOptions): HttpServer => {
   const { host, port, logger, clock = systemClock, stopTimeoutMs = STOP_TIMEOUT_MS } = options
@@ -75,7 +76,10 @@ export const createHttpServer = (options: HttpServerOptions): HttpServer => {
         logger.warn('requests that were still in flight are cut off')
         app.server.closeAllConnections()
       })
+      // A connection whose request was answered in this very moment is idle now, and would be waited for.
+      const sweep = every(clock, SWEEP_MS, () => app.server.closeIdleConnections())
       await app.close()
+      sweep()
       cut()
     },
   }
