@@ -25,7 +25,8 @@ export const live = (name: string, body: (stage: () => Stage) => void): void => 
     teardown(async function () {
       this.timeout(40_000)
       await stage().clear()
-      await stage().check()
+      if (this.currentTest?.state === 'failed') await stage().recover()
+      else await stage().check()
     })
     body(stage)
   })

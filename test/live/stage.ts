@@ -53,6 +53,8 @@ export type Stage = {
   readonly clear: () => Promise<void>
   /** Throws for what the last test left behind; then forgets it. */
   readonly check: () => Promise<void>
+  /** After a test that failed: nothing of it is left for the next one. */
+  readonly recover: () => Promise<void>
   readonly register: (phone: PhoneName, address?: string, password?: string) => Promise<SippParty>
   readonly stop: () => Promise<void>
 }
@@ -154,9 +156,16 @@ export const openStage = async (binaries: Binaries): Promise<Stage> => {
     check: async () => {
       try {
         await check(recorder, database)
+      } catch (fault) {
+        await empty(recorder)
+        throw fault
       } finally {
         recorder.forget()
       }
+    },
+    recover: async () => {
+      await empty(recorder)
+      recorder.forget()
     },
     register: async (phone, address = '127.0.0.1', password = passwordOf(phone)) => {
       const party = await sipp({
@@ -197,6 +206,11 @@ const choosePorts = async (): Promise<Ports> => {
     carrier: await named(CARRIERS),
     phone: await named(PHONES),
   }
+}
+
+const empty = async (recorder: Recorder): Promise<void> => {
+  await recorder.client.api('hupall', 'NORMAL_CLEARING')
+  await until('every channel is hung up', async () => (await recorder.channels()).length === 0)
 }
 
 const check = async (recorder: Recorder, database: Database): Promise<void> => {
