@@ -21,6 +21,8 @@ export type Directory = {
   readonly usersOf: (organizationId: number) => readonly User[]
   /** The device that registers under this name in this domain. */
   readonly device: (organizationId: number, username: string) => Device | undefined
+  /** The same of a device that is disabled, or whose user is. */
+  readonly disabledDevice: (organizationId: number, username: string) => Device | undefined
   readonly devicesOf: (userId: number) => readonly Device[]
   readonly ddi: (number: E164) => DdiNumber | undefined
   /** Whether the organisation may show this number as its own. */
@@ -46,6 +48,12 @@ export const createDirectory = (snapshot: Snapshot): Directory => {
     devices,
     (device) => `${userById.get(device.userId)?.organizationId ?? 0}/${device.username}`,
   )
+  const enabledDevices = new Set(devices)
+  const anyUserById = byKey(snapshot.users, (user) => user.id)
+  const disabledByName = byKey(
+    snapshot.devices.filter((device) => !enabledDevices.has(device)),
+    (device) => `${anyUserById.get(device.userId)?.organizationId ?? 0}/${device.username}`,
+  )
   const devicesByUser = groupBy(devices, (device) => device.userId)
   const numbers = snapshot.numbers.filter(
     (number) => number.enabled && organizationById.has(number.organizationId),
@@ -64,6 +72,7 @@ export const createDirectory = (snapshot: Snapshot): Directory => {
     userOfExtension: (organizationId, extension) => userByExtension.get(`${organizationId}/${extension}`),
     usersOf: (organizationId) => usersByOrganization.get(organizationId) ?? [],
     device: (organizationId, username) => deviceByName.get(`${organizationId}/${username}`),
+    disabledDevice: (organizationId, username) => disabledByName.get(`${organizationId}/${username}`),
     devicesOf: (userId) => devicesByUser.get(userId) ?? [],
     ddi: (number) => ddiByNumber.get(number),
     ownsNumber: (organizationId, number) => ddiByNumber.get(number)?.organizationId === organizationId,

@@ -7,6 +7,7 @@
 import type { Directory } from '../directory/directory.ts'
 import type { Device, Organization, User } from '../directory/records.ts'
 import { DEVICE_VARIABLE, ORGANIZATION_VARIABLE, USER_VARIABLE } from '../call/carried.ts'
+import { emergencyNumbers } from '../telephony/number-class.ts'
 import { document, NOT_FOUND, xml } from './document.ts'
 import type { DirectoryAsk } from './request.ts'
 
@@ -27,13 +28,37 @@ export const renderDirectory = (
 ): string => {
   if (ask.kind === 'purpose') return NOT_FOUND
   const organization = directory.organizationOfDomain(domain)
-  const device = organization === undefined ? undefined : directory.device(organization.id, ask.username)
-  const user = device === undefined ? undefined : directory.user(device.userId)
-  if (organization === undefined || device === undefined || user === undefined) return NOT_FOUND
+  if (organization === undefined) return NOT_FOUND
   // A banned address gets no hash to guess against: for it, nobody is here.
   if (ask.action === 'sip_auth' && ask.address !== undefined && isBanned(ask.address)) return NOT_FOUND
-  return renderUser(organization, user, device)
+  const device = directory.device(organization.id, ask.username)
+  const user = device === undefined ? undefined : directory.user(device.userId)
+  if (device !== undefined && user !== undefined) return renderUser(organization, user, device)
+  const disabled = directory.disabledDevice(organization.id, ask.username)
+  if (disabled === undefined || ask.action !== 'sip_auth' || ask.dialled === undefined) return NOT_FOUND
+  return emergencyNumbers(organization.country).includes(ask.dialled)
+    ? renderForHelp(organization, disabled)
+    : NOT_FOUND
 }
+
+/** A phone that may call for help and nothing else: no user, so that no plan is made; never kept. */
+const renderForHelp = (organization: Organization, device: Device): string =>
+  document(
+    'directory',
+    xml`<domain name="${organization.sipDomain}">
+<user id="${device.username}">
+<params>
+<param name="a1-hash" value="${device.a1Hash}"/>
+<param name="auth-acl" value="${PHONES_LIST}"/>
+</params>
+<variables>
+<variable name="user_context" value="phones"/>
+<variable name="${ORGANIZATION_VARIABLE}" value="${organization.id}"/>
+<variable name="${DEVICE_VARIABLE}" value="${device.id}"/>
+</variables>
+</user>
+</domain>`,
+  )
 
 const renderUser = (organization: Organization, user: User, device: Device): string =>
   document(

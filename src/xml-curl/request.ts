@@ -30,6 +30,8 @@ export type DirectoryAsk =
       readonly username: string
       readonly action: string | undefined
       readonly address: string | undefined
+      /** The number of an INVITE that is to be authenticated. */
+      readonly dialled: string | undefined
     }
   /** Asked when a profile starts: which gateways, which networks does the directory know? Ours knows none. */
   | { readonly kind: 'purpose'; readonly purpose: string }
@@ -72,5 +74,11 @@ const directoryAsk = (field: Field): DirectoryAsk => {
   const purpose = field('purpose')
   const username = field('user')
   if (username === undefined) return { kind: 'purpose', purpose: purpose ?? '' }
-  return { kind: 'user', username, action: field('action'), address: field('ip') }
+  return {
+    kind: 'user',
+    username,
+    action: field('action'),
+    address: field('ip'),
+    dialled: field('sip_auth_method') === 'INVITE' ? field('sip_request_user') : undefined,
+  }
 }

@@ -56,6 +56,13 @@ export const EMERGENCY_CALLS: readonly Scenario[] = [
     },
   },
   {
+    name: 'emergency-user-disabled',
+    emergency: ANSWERS,
+    disabled: '1006',
+    call: { from: '1006', to: '112', hangupAfterMs: 500 },
+    expect: { status: 200, invited: ['emergency'], disposition: 'ANSWERED' },
+  },
+  {
     name: 'call-user-disabled',
     phones: { '1002': ANSWERS },
     disabled: '1006',

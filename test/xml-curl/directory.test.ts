@@ -16,7 +16,14 @@ const answer = (
   options: { readonly domain?: string; readonly banned?: string; readonly given?: Partial<Snapshot> } = {},
 ): string =>
   renderDirectory(
-    { kind: 'user', username: 'ada-desk', action: 'sip_auth', address: '192.0.2.7', ...ask },
+    {
+      kind: 'user',
+      username: 'ada-desk',
+      action: 'sip_auth',
+      address: '192.0.2.7',
+      dialled: undefined,
+      ...ask,
+    },
     options.domain ?? 'acme.example',
     createDirectory(snapshot({ devices: DEVICES, ...options.given })),
     (address) => address === options.banned,

@@ -48,6 +48,7 @@ suite('xml-curl: what is asked', () => {
       username: 'ada-desk',
       action: 'sip_auth',
       address: '192.0.2.7',
+      dialled: undefined,
     })
   })
 
