@@ -57,7 +57,6 @@ export type Readiness = {
 
 export type OriginateRequest = DialRequest
 export type OriginateOutcome = DialOutcome
-export type OriginateRefusal = Extract<DialOutcome, { kind: 'refused' }>['code']
 
 export type CdrFilter = {
   /** Milliseconds since the epoch; calls that started at or after it ... */

@@ -14,7 +14,6 @@ export const STATUS: Readonly<Record<string, PublicFault>> = {
   ORGANIZATION_NOT_FOUND: { status: 404, code: 'ORGANIZATION_NOT_FOUND' },
   DEVICE_UNAVAILABLE: { status: 409, code: 'DEVICE_UNAVAILABLE' },
   CALLER_ID_NOT_ALLOWED: { status: 403, code: 'CALLER_ID_NOT_ALLOWED' },
-  QUOTA_EXCEEDED: { status: 429, code: 'QUOTA_EXCEEDED' },
   CARRIER_UNAVAILABLE: { status: 503, code: 'CARRIER_UNAVAILABLE' },
   SWITCH_UNAVAILABLE: { status: 503, code: 'SWITCH_UNAVAILABLE' },
 

@@ -12,6 +12,7 @@ import {
   updateRow,
   type Changes,
   type Columns,
+  updateOwned,
 } from './row-writes.ts'
 import { encryptSecret } from './secret.ts'
 
@@ -34,20 +35,8 @@ export const updateCarrier = (
   on: Database | Queryable,
   carrierId: number,
   changes: Changes<NewCarrier>,
-): Promise<boolean> => {
-  const columns = carrierColumns(changes)
-  return inTransaction(on, async (transaction) => {
-    const current = await lockRow<{ organization_id: number | null }>(
-      transaction,
-      'carriers',
-      carrierId,
-      'organization_id',
-    )
-    if (current === undefined) return false
-    stays('organizationId', changes.organizationId, current.organization_id)
-    return updateRow(transaction, 'carriers', carrierId, columns)
-  })
-}
+): Promise<boolean> =>
+  updateOwned(on, { table: 'carriers', id: carrierId }, changes.organizationId, carrierColumns(changes))
 
 export const removeCarrier = (on: Database | Queryable, carrierId: number): Promise<boolean> =>
   removeRow(on, 'carriers', carrierId, [

@@ -12,10 +12,10 @@ import {
   inTransaction,
   lockRow,
   removeRow,
-  stays,
   updateRow,
   type Changes,
   type Columns,
+  updateOwned,
 } from './row-writes.ts'
 
 export type NewOrganization = {
@@ -139,22 +139,18 @@ export const updateUser = (
   on: Database | Queryable,
   userId: number,
   changes: Changes<NewUser>,
-): Promise<boolean> => {
-  const columns = userColumns(changes)
-  return inTransaction(on, async (transaction) => {
-    const current = await lockRow<{ organization_id: number }>(
-      transaction,
-      'users',
-      userId,
-      'organization_id',
-    )
-    if (current === undefined) return false
-    stays('organizationId', changes.organizationId, current.organization_id)
-    if (changes.extension !== undefined)
-      await refuseEmergencyNumber(transaction, current.organization_id, changes.extension)
-    return updateRow(transaction, 'users', userId, columns)
-  })
-}
+): Promise<boolean> =>
+  updateOwned(
+    on,
+    { table: 'users', id: userId },
+    changes.organizationId,
+    userColumns(changes),
+    async (transaction, owner) => {
+      // A user always has an organisation: only carriers and profiles may be the platform's.
+      if (owner !== null && changes.extension !== undefined)
+        await refuseEmergencyNumber(transaction, owner, changes.extension)
+    },
+  )
 
 export const removeUser = (on: Database | Queryable, userId: number): Promise<boolean> =>
   removeRow(on, 'users', userId, [

@@ -7,10 +7,10 @@ import {
   inTransaction,
   lockRow,
   removeRow,
-  stays,
   updateRow,
   type Changes,
   type Columns,
+  updateOwned,
 } from './row-writes.ts'
 
 export type NewLcrProfile = {
@@ -33,20 +33,8 @@ export const updateLcrProfile = (
   on: Database | Queryable,
   profileId: number,
   changes: Changes<NewLcrProfile>,
-): Promise<boolean> => {
-  const columns = profileColumns(changes)
-  return inTransaction(on, async (transaction) => {
-    const current = await lockRow<{ organization_id: number | null }>(
-      transaction,
-      'lcr_profiles',
-      profileId,
-      'organization_id',
-    )
-    if (current === undefined) return false
-    stays('organizationId', changes.organizationId, current.organization_id)
-    return updateRow(transaction, 'lcr_profiles', profileId, columns)
-  })
-}
+): Promise<boolean> =>
+  updateOwned(on, { table: 'lcr_profiles', id: profileId }, changes.organizationId, profileColumns(changes))
 
 export const removeLcrProfile = (on: Database | Queryable, profileId: number): Promise<boolean> =>
   removeRow(on, 'lcr_profiles', profileId, [

@@ -126,3 +126,27 @@ export const inTransaction = <Result>(
   on: Database | Queryable,
   work: (on: Queryable) => Promise<Result>,
 ): Promise<Result> => ('transaction' in on ? on.transaction(work) : work(on))
+
+/**
+ * Changes a row whose owner stays: what refers to it was checked against that. `check` may refuse more before
+ * anything is written. False: there is no such row.
+ */
+export const updateOwned = (
+  on: Database | Queryable,
+  row: { readonly table: RecordTable; readonly id: number },
+  organizationId: number | null | undefined,
+  columns: Columns,
+  check?: (transaction: Queryable, owner: number | null) => Promise<void>,
+): Promise<boolean> =>
+  inTransaction(on, async (transaction) => {
+    const current = await lockRow<{ organization_id: number | null }>(
+      transaction,
+      row.table,
+      row.id,
+      'organization_id',
+    )
+    if (current === undefined) return false
+    stays('organizationId', organizationId, current.organization_id)
+    await check?.(transaction, current.organization_id)
+    return updateRow(transaction, row.table, row.id, columns)
+  })
