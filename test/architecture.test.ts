@@ -13,7 +13,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['telephony', 'config'],
   ['esl'],
   ['call', 'directory', 'rating'],
-  ['routing', 'caller-id', 'recording', 'limits', 'acd', 'cdr', 'report', 'access', 'xml-curl'],
+  ['routing', 'deck', 'caller-id', 'recording', 'limits', 'acd', 'cdr', 'report', 'access', 'xml-curl'],
   ['plan', 'flow'],
   ['engine', 'store', 'spool', 'media', 'deliver'],
   ['http', 'cli', 'sip', 'simulator'],
@@ -34,6 +34,7 @@ const ONLY: Readonly<Record<string, readonly string[]>> = {
 const DECIDE: readonly string[] = [
   'call',
   'routing',
+  'deck',
   'plan',
   'caller-id',
   'xml-curl',

@@ -31,6 +31,8 @@ export type DatabaseLinkOptions = {
   /** Between the migrations and the first snapshot: the trial seeds here. */
   readonly onMigrated: () => Promise<void>
   readonly onSnapshot: (snapshot: Snapshot) => void
+  /** After each snapshot: rates are read where they changed. */
+  readonly loadRates: () => Promise<void>
 }
 
 /** How often the database is asked whether it is there, for /ready and for the log. */
@@ -47,8 +49,9 @@ export const createDatabaseLink = (options: DatabaseLinkOptions): DatabaseLink =
     const { snapshot, problems } = await loadSnapshot(database, options.masterKey)
     for (const problem of problems) logger.error({ ...problem }, 'a row is left out')
     ok = true
-    detail = `${snapshot.organizations.length} organisations, ${snapshot.gateways.length} gateways, ${snapshot.rates.length} rates`
+    detail = `${snapshot.organizations.length} organisations and ${snapshot.gateways.length} gateways`
     options.onSnapshot(snapshot)
+    await options.loadRates()
   }
 
   const connect = async (): Promise<void> => {

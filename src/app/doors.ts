@@ -1,17 +1,20 @@
 /** The HTTP doors, each joined to what does the work. */
 import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/logger.ts'
-import type { PlanSettings } from '../plan/make-plan.ts'
 import type { AnswerXml } from '../engine/answer-xml.ts'
 import type { Board } from '../engine/board.ts'
 import { dial } from '../engine/click-to-dial.ts'
 import { errorIn, type SwitchCommands } from '../engine/commands.ts'
 import { explain } from '../engine/explain.ts'
 import type { GatewayStates } from '../engine/gateway-states.ts'
+import type { Planner } from '../engine/planner.ts'
 import type { RegistrationGuard } from '../engine/registration-guard.ts'
 import type { SwitchLink } from '../engine/switch-link.ts'
 import type { World } from '../engine/world.ts'
+import type { DeckDoors } from '../http/deck-doors.ts'
 import type { Doors, Readiness } from '../http/doors.ts'
+import type { RoutingDoors } from '../http/routing-doors.ts'
+import type { LinkState } from '../sip/drachtio-link.ts'
 import { listCdrs } from '../store/cdr-reads.ts'
 import type { Database } from '../store/database.ts'
 import type { CallUuid } from '../telephony/call-uuid.ts'
@@ -35,9 +38,13 @@ export type DoorParts = {
   readonly intake: CdrIntake
   readonly database: Database
   readonly databaseLink: DatabaseLink
+  readonly rateDeckFiles: DeckDoors
+  /** Undefined: there is no SIP edge. */
+  readonly sipEdge: () => LinkState | undefined
   readonly masterKey: Buffer
   readonly commands: SwitchCommands
-  readonly planSettings: Omit<PlanSettings, 'newUuid'>
+  readonly planner: Planner
+  readonly routing: RoutingDoors
   readonly banMs: number
   readonly clock: Clock
   readonly logger: Logger
@@ -67,7 +74,7 @@ export const createDoors = (parts: DoorParts): Doors => {
         board,
         isSwitchUp: () => parts.link.state().up,
         commands,
-        planSettings: parts.planSettings,
+        planner: parts.planner,
         now: clock.now,
         logger: parts.logger,
       }),
@@ -82,7 +89,7 @@ export const createDoors = (parts: DoorParts): Doors => {
     call: board.call,
     hangUp: (callId) => hangUp(callId, board, commands),
     live: board.watch,
-    explain: (request) => explain(request, world, parts.planSettings, clock.now()),
+    explain: (request) => explain(request, world, parts.planner, clock.now()),
     cdrs: async ({ legs, ...filter }) => {
       const page = await listCdrs(parts.database, { ...filter, includeLegs: legs })
       return { cdrs: page.cdrs, next: page.nextCursor }
@@ -95,6 +102,7 @@ export const createDoors = (parts: DoorParts): Doors => {
       })),
     liftBan: async (address) => ((await guard.lift(address)) ? 'lifted' : 'not-found'),
     records: createRecordDoors(parts),
+    routing: parts.routing,
   }
 }
 
@@ -113,7 +121,9 @@ const hangUp = async (
   return found ? 'hung-up' : 'not-found'
 }
 
-const readinessOf = ({ link, databaseLink, intake, world, states }: DoorParts): Readiness => {
+const readinessOf = (parts: DoorParts): Readiness => {
+  const { link, databaseLink, intake, world, states } = parts
+  const sip = parts.sipEdge()
   const down = states.down()
   const checks = [
     { name: 'switch', ok: link.state().up, detail: link.state().detail },
@@ -126,7 +136,12 @@ const readinessOf = ({ link, databaseLink, intake, world, states }: DoorParts): 
         : 'no snapshot of the database yet',
     },
     { name: 'call records', ok: intake.state().ok, detail: intake.state().detail },
+    ...(sip === undefined ? [] : [{ name: 'SIP edge', ok: sip === 'up', detail: `drachtio: ${sip}` }]),
   ]
-  // Calls go on from the last snapshot without the database: it is told, but it does not make us unready.
-  return { ready: checks.every(({ name, ok }) => ok || name === 'database'), checks }
+  // Calls go on from the last snapshot without the database, and without the SIP edge: both are told, but neither
+  // makes us unready.
+  return {
+    ready: checks.every(({ name, ok }) => ok || name === 'database' || name === 'SIP edge'),
+    checks,
+  }
 }

@@ -8,9 +8,12 @@ import type { Logger } from '../base/logger.ts'
 import type { Config } from '../config/config.ts'
 import { createAnswerXml } from '../engine/answer-xml.ts'
 import { createBoard } from '../engine/board.ts'
+import { createCarrierHealth } from '../engine/carrier-health.ts'
 import { createLateCommands } from '../engine/commands.ts'
-import { echoTest } from '../engine/echo-test.ts'
+import { createConversations } from '../engine/conversations.ts'
 import { createGatewayStates } from '../engine/gateway-states.ts'
+import { createHealthFeed } from '../engine/health-feed.ts'
+import { createPlanner } from '../engine/planner.ts'
 import { createRegistrationGuard } from '../engine/registration-guard.ts'
 import { createSwitchConfiguration } from '../engine/switch-configuration.ts'
 import { createSwitchLink, CUSTOM_EVENTS, EVENTS } from '../engine/switch-link.ts'
@@ -19,15 +22,29 @@ import { createInboundClient } from '../esl/inbound-client.ts'
 import { createOutboundServer } from '../esl/outbound-server.ts'
 import { readAdminToken } from '../http/admin-token.ts'
 import { createHttpServer } from '../http/server.ts'
+import { createDecideRedirect } from '../sip/decide-redirect.ts'
+import { createSipEdge, type SipEdge } from '../sip/edge.ts'
 import { insertCdrs } from '../store/cdr-writes.ts'
 import { openDatabase } from '../store/database.ts'
+import { findDecision } from '../store/decision-reads.ts'
+import { insertDecisions } from '../store/decision-writes.ts'
 import { loadOrCreateMasterKey } from '../store/secret.ts'
+import { createTurns } from '../routing/turns.ts'
 import { openBanLedger } from './ban-ledger.ts'
 import { openCdrIntake } from './cdr-intake.ts'
 import { createDatabaseLink } from './database-link.ts'
+import { createDecisionLog } from './decision-log.ts'
 import { createDoors } from './doors.ts'
+import { indexWithDraft } from './draft-rates.ts'
 import { scheduleHousekeeping } from './housekeeping.ts'
 import { createMetrics } from './metrics.ts'
+import { createReplays } from './replays.ts'
+import { createRoutingDoors } from './routing-doors.ts'
+import { gatewayWithCarrier, healthSettings, lrnLookupOf, readPlanSettings } from './routing-settings.ts'
+import { keepPingTimes } from './ping-times.ts'
+import { createDeckDoors } from './rate-decks.ts'
+import { createRatesLink } from './rates-link.ts'
+import { sipEdgeSettings } from './sip-edge.ts'
 import { createTrial, type TrialReport } from './trial.ts'
 import { xmlCurlPassword } from './xml-curl-password.ts'
 
@@ -84,8 +101,45 @@ const build = async (options: EngineOptions, lifecycle: Lifecycle): Promise<Engi
 
   // The decisions and what they read.
   const board = createBoard({ clock, logger })
-  const states = createGatewayStates()
-  const world = createWorld({ isUp: states.isUp, channelsInUse: board.channelsInUse })
+  const states = createGatewayStates((...ping) => health.pinged(...ping))
+  const turns = createTurns()
+  const health = createCarrierHealth({
+    clock,
+    settings: healthSettings(config.routing.failover),
+    find: (gatewayId) => gatewayWithCarrier(world.directory(), gatewayId),
+    gatewayIds: () =>
+      world
+        .directory()
+        .gateways()
+        .map(({ id }) => id),
+    channelsInUse: board.channelsInUse,
+    onChange: (change) => logger.warn({ change }, 'the state of a gateway changed'),
+  })
+  const healthFeed = createHealthFeed({
+    health,
+    carrierOf: (gatewayId) => world.directory().gateway(gatewayId)?.carrierId,
+  })
+  board.watch(undefined, healthFeed.happened)
+  const world = createWorld({
+    isUp: states.isUp,
+    load: health.load,
+    health,
+    turns,
+    failoverStrategy: config.routing.failover.strategy,
+  })
+  const planSettings = await readPlanSettings(config)
+  const lrn = lrnLookupOf(config.routing.lrn, clock, logger)
+  const planner = createPlanner({
+    world,
+    settings: () => planSettings,
+    lrn,
+    onPlanned: (call, shares) => {
+      turns.take(shares)
+      healthFeed.planned(call)
+    },
+    onDecided: (call, decision) => decisions.decided(call, decision),
+    elapsed: () => clock.monotonic() * 1_000,
+  })
   const ledger = openBanLedger(config, clock, logger)
   await lifecycle.add({ name: 'ban ledger', start: () => undefined, stop: ledger.close })
   const guard = createRegistrationGuard(ledger, clock, logger, () => link.worldChanged())
@@ -96,6 +150,16 @@ const build = async (options: EngineOptions, lifecycle: Lifecycle): Promise<Engi
   const databaseUrl = config.databaseUrl ?? (await trial.startPostgres())
   const database = openDatabase({ url: databaseUrl, logger })
   await lifecycle.add({ name: 'database connections', start: () => undefined, stop: database.close })
+  const decisions = createDecisionLog({
+    keeps: config.routing.decisions,
+    write: (batch) => insertDecisions(database, batch),
+    read: (callId) => findDecision(database, callId),
+    clock,
+    logger,
+  })
+  await lifecycle.add({ name: 'decisions', start: decisions.start, stop: decisions.stop })
+  const rates = createRatesLink({ databaseUrl, clock, logger, onRates: world.replaceRates })
+  await lifecycle.add({ name: 'rates', start: rates.start, stop: rates.stop })
   const databaseLink = createDatabaseLink({
     database,
     url: databaseUrl,
@@ -105,9 +169,12 @@ const build = async (options: EngineOptions, lifecycle: Lifecycle): Promise<Engi
     logger,
     onMigrated: () => trial.seed(database),
     onSnapshot: (snapshot) => {
+      const before = world.directory().gateways()
       world.replace(snapshot)
+      health.forget(before.map(({ id }) => id).filter((id) => world.directory().gateway(id) === undefined))
       link.worldChanged()
     },
+    loadRates: rates.reload,
   })
 
   // Call records.
@@ -151,7 +218,7 @@ const build = async (options: EngineOptions, lifecycle: Lifecycle): Promise<Engi
     port: config.outboundSocket.port,
     clock,
     logger,
-    onCall: echoTest,
+    onCall: createConversations({ clock, logger }),
   })
   let socketAddress = config.outboundSocket.address ?? ''
   await lifecycle.add({
@@ -164,7 +231,7 @@ const build = async (options: EngineOptions, lifecycle: Lifecycle): Promise<Engi
   })
 
   // The doors.
-  const planSettings = { maxRoutes: config.maxRoutes, maxDurationSeconds: config.maxCallDurationSeconds }
+  const sipEdge: { state: SipEdge['state'] | undefined } = { state: undefined }
   const metrics = createMetrics(
     {
       liveCalls: () => board.calls().filter(({ state }) => state !== 'ended').length,
@@ -173,17 +240,47 @@ const build = async (options: EngineOptions, lifecycle: Lifecycle): Promise<Engi
       spoolPending: () => intake.state().pending,
       spoolQuarantined: () => intake.state().refused,
       gatewaysDown: () => states.down().length,
+      gatewayHealth: () => health.list(clock.now()),
+      decisionsLost: () => decisions.state().lost,
     },
     trial.isSimulating,
   )
+  const replays = createReplays({
+    world,
+    database,
+    indexWithDraft: (deckId) => indexWithDraft(databaseUrl, deckId),
+    npaStates: planSettings.npaStates,
+    clock,
+    logger,
+  })
+  await lifecycle.add({ name: 'replays', start: () => undefined, stop: replays.stop })
+  const routing = createRoutingDoors({
+    world,
+    health,
+    states,
+    decisions,
+    replays,
+    lcr: {
+      world,
+      settings: () => planSettings,
+      lrn,
+      takeTurns: turns.take,
+      onCall: healthFeed.planned,
+      onDecided: decisions.decided,
+      elapsed: () => clock.monotonic() * 1_000,
+    },
+    clock,
+  })
   const answerXml = createAnswerXml({
     world,
     board,
     guard,
     clock,
     logger,
-    planSettings,
+    planner,
+    planSettings: () => planSettings,
     dialplan: () => ({ socketAddress }),
+    findRoutes: routing.findRoutes,
   })
   const http = createHttpServer({
     doors: createDoors({
@@ -205,9 +302,12 @@ const build = async (options: EngineOptions, lifecycle: Lifecycle): Promise<Engi
       intake,
       database,
       databaseLink,
+      sipEdge: () => sipEdge.state?.(),
+      rateDeckFiles: createDeckDoors({ database, rates, clock, logger }),
       masterKey,
       commands,
-      planSettings,
+      planner,
+      routing,
       banMs: config.banSeconds * 1_000,
       clock,
       logger,
@@ -258,5 +358,20 @@ const build = async (options: EngineOptions, lifecycle: Lifecycle): Promise<Engi
   })
   commands.join(client)
   await lifecycle.add({ name: 'event socket', start: client.start, stop: client.stop })
+  if (config.sip !== undefined) {
+    const edge = createSipEdge({
+      ...sipEdgeSettings(config.sip, { world, health, clock, logger }),
+      decide: createDecideRedirect({
+        surroundings: world.surroundings,
+        settings: () => planSettings,
+        lrn,
+        takeTurns: turns.take,
+        now: clock.now,
+      }),
+    })
+    sipEdge.state = edge.state
+    await lifecycle.add({ name: 'SIP edge', start: edge.start, stop: edge.stop })
+  }
+  await lifecycle.add(keepPingTimes(link, () => states.refresh(commands), clock, logger))
   return { url, tokenFile, trial: await trial.report(link), stop: lifecycle.stop }
 }

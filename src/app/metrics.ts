@@ -1,5 +1,7 @@
 /** What Prometheus reads. Gauges ask when they are read; nothing is kept up to date for nobody. */
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client'
+import type { GatewayHealth } from '../engine/carrier-health.ts'
+import { addHealthMetrics } from './health-metrics.ts'
 
 export type Readings = {
   readonly liveCalls: () => number
@@ -8,6 +10,8 @@ export type Readings = {
   readonly spoolPending: () => number
   readonly spoolQuarantined: () => number
   readonly gatewaysDown: () => number
+  readonly gatewayHealth: () => readonly GatewayHealth[]
+  readonly decisionsLost: () => number
 }
 
 export type Metrics = {
@@ -45,6 +49,12 @@ export const createMetrics = (readings: Readings, isSimulating: () => boolean): 
     readings.spoolQuarantined,
   )
   gauge('strowger_gateways_down', 'gateways that do not answer their pings', readings.gatewaysDown)
+  gauge(
+    'strowger_decisions_lost',
+    'decisions that could not be kept, since the start',
+    readings.decisionsLost,
+  )
+  addHealthMetrics(registry, readings.gatewayHealth)
   const xml = new Counter({
     name: 'strowger_xml_answers_total',
     help: 'answers to mod_xml_curl',

@@ -3,7 +3,9 @@
  * routing snapshot follows by itself: the tables tell when they change.
  */
 import { EngineError } from '../base/errors.ts'
+import type { DeckDoors } from '../http/deck-doors.ts'
 import type { Collection, NewRateDeck, RecordDoors } from '../http/record-doors.ts'
+import { addBlockedPrefix, removeBlockedPrefix, updateBlockedPrefix } from '../store/blocked-prefix-writes.ts'
 import { addDevice, removeDevice, updateDevice } from '../store/device-writes.ts'
 import {
   addCarrier,
@@ -25,6 +27,7 @@ import {
   updateUser,
 } from '../store/organization-writes.ts'
 import { addRateDeck, removeRateDeck, updateRateDeck } from '../store/rate-deck-writes.ts'
+import { rateDeckReads } from '../store/rate-deck-reads.ts'
 import * as reads from '../store/record-reads.ts'
 import {
   addLcrProfile,
@@ -40,7 +43,10 @@ export const createRecordDoors = ({
   database,
   masterKey,
   clock,
-}: Pick<DoorParts, 'database' | 'masterKey' | 'clock'>): RecordDoors => {
+  rateDeckFiles,
+}: Pick<DoorParts, 'database' | 'masterKey' | 'clock'> & {
+  readonly rateDeckFiles?: DeckDoors | undefined
+}): RecordDoors => {
   const collection = <New, Row>(
     { list, get }: reads.RecordReads<Row>,
     writes: {
@@ -101,7 +107,12 @@ export const createRecordDoors = ({
       update: (id, changes) => updateLcrRoute(database, id, changes),
       remove: (id) => removeLcrRoute(database, id),
     }),
-    rateDecks: collection(reads.rateDeckReads, {
+    blockedPrefixes: collection(reads.blockedPrefixReads, {
+      add: (record) => addBlockedPrefix(database, record),
+      update: (id, changes) => updateBlockedPrefix(database, id, changes),
+      remove: (id) => removeBlockedPrefix(database, id),
+    }),
+    rateDecks: collection(rateDeckReads, {
       add: ({ effectiveFrom, effectiveTo, ...deck }) =>
         addRateDeck(database, {
           ...deck,
@@ -116,6 +127,7 @@ export const createRecordDoors = ({
         }),
       remove: (id) => removeRateDeck(database, id),
     }),
+    ...(rateDeckFiles !== undefined && { rateDeckFiles }),
   }
 }
 

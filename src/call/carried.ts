@@ -40,6 +40,8 @@ export type CarriedAttempt = {
   readonly gatewayName: string
   readonly carrierId: number
   readonly carrierName: string
+  /** The LCR route; undefined for an emergency call, which asks none. */
+  readonly routeId?: number | undefined
   readonly number: string
   readonly rate: QuotedRate | undefined
 }

@@ -2,6 +2,7 @@
  * A plan: what shall happen to a call, decided once, with the alternatives that were rejected and why. It is
  * rendered as dialplan XML, as an originate command, or as an explanation; never decided a second time.
  */
+import type { FailoverPolicy } from '../telephony/failover-policy.ts'
 import type { HangupCause } from '../telephony/hangup-cause.ts'
 import type { NumberClass } from '../telephony/number-class.ts'
 import type { CarriedAttempt, CarriedCall, CarriedDevice } from './carried.ts'
@@ -14,10 +15,16 @@ export type PlannedAttempt = {
   readonly codecs: readonly string[]
   /** Simultaneous calls over the gateway; undefined: no limit. */
   readonly maxChannels: number | undefined
+  /** New calls over the gateway in any second; undefined: no limit. */
+  readonly maxCallsPerSecond: number | undefined
+  /** What its failures mean for the hunt. */
+  readonly policy: FailoverPolicy
   /** Seconds without a provisional response but 100 after which the next attempt begins. */
   readonly progressTimeoutSeconds: number
   /** Seconds from the INVITE after which a ringing callee counts as no answer. */
   readonly ringTimeoutSeconds: number
+  /** Seconds after which a call over this route is ended. */
+  readonly maxDurationSeconds: number
 }
 
 export type Target =
@@ -27,6 +34,8 @@ export type Target =
       readonly callerId: CallerId
       /** An emergency call ends at the switch's own static gateway when every other failed. */
       readonly emergency: boolean
+      /** No attempt is started after so many seconds of the hunt; undefined: whenever the one before failed. */
+      readonly postDialDelayBudgetSeconds?: number | undefined
     }
   | {
       readonly kind: 'devices'
@@ -37,7 +46,13 @@ export type Target =
     }
   /** The engine talks with the caller over an outbound event socket. */
   | { readonly kind: 'conversation'; readonly flow: FlowName }
-  | { readonly kind: 'refuse'; readonly cause: HangupCause; readonly why: string }
+  | {
+      readonly kind: 'refuse'
+      readonly cause: HangupCause
+      readonly why: string
+      /** Stable, for programs, where no route was found: `NO_PREFIX`, `OVER_CAPACITY`, `BLOCKED` ... */
+      readonly refusal?: string
+    }
 
 export type FlowName = 'echo-test'
 
@@ -45,7 +60,9 @@ export type CallerId = { readonly number: string | undefined; readonly name: str
 
 /** A candidate that was not taken. */
 export type Rejection = {
+  readonly gatewayId: number
   readonly gateway: string
+  readonly carrierId: number
   readonly carrier: string
   /** Stable, for programs: `NO_RATE`, `GATEWAY_DOWN`, `GATEWAY_FULL` ... */
   readonly reason: string
@@ -58,6 +75,8 @@ export type Plan = {
   readonly numberClass: NumberClass
   readonly target: Target
   readonly rejected: readonly Rejection[]
+  /** Whose turns decided the order: taken when the plan is used. */
+  readonly shares?: readonly (readonly { readonly id: number; readonly weight: number }[])[]
   /** One line a decision, in order. */
   readonly trace: readonly string[]
   /** Seconds after which an answered call is ended, as a safety. */

@@ -9,9 +9,12 @@
  *   attempt alone (the dialplan unsets all three before each). Nothing in it: limit_execute was full and ran nothing;
  * - bridge_uuid, last_bridge_to: who was bridged last; with early media also one who never answered;
  * - sip_invite_failure_status: the carrier's refusal is written to the A leg, its 200 clears it (sofia.c);
+ * - strowger_hunt_end: an engine that ran the hunt itself ended it after this attempt, and why;
  * - not last_bridge_proto_specific_hangup_cause: a caller who hangs up first leaves that of an earlier attempt.
  */
 import { attemptResultVariable, type CarriedAttempt, type CarriedCall } from '../call/carried.ts'
+import { HUNT_END_VARIABLE } from '../call/carried-hunt.ts'
+import { ENDS_OF_HUNT, type EndOfHunt } from '../call/failover.ts'
 import { hangupCauseOf, isHangupCause, type HangupCause } from '../telephony/hangup-cause.ts'
 import type { CdrAttempt } from './cdr.ts'
 import type { Post } from './post.ts'
@@ -62,6 +65,8 @@ type Evidence = {
   readonly lastTried: number
   readonly lastCause: HangupCause | undefined
   readonly lastStatus: number | undefined
+  /** After which attempt an engine ended the hunt, and why; undefined: a dialplan ran it. */
+  readonly huntEnd: { readonly n: number; readonly why: EndOfHunt } | undefined
   /** Why the last attempt made no channel, where it made none. */
   readonly unmade: HangupCause | undefined
 }
@@ -91,9 +96,17 @@ const readEvidence = (call: CarriedCall, post: Post, end: CallEnd): Evidence => 
     lastTried,
     lastCause: causeOf(post.variable('last_bridge_hangup_cause')),
     lastStatus,
+    huntEnd: huntEndOf(post.variable(HUNT_END_VARIABLE)),
     unmade:
       causeOf(post.variable('originate_disposition')) ?? causeOf(post.variable('originate_failed_cause')),
   }
+}
+
+/** `2/stopped` */
+const huntEndOf = (text: string | undefined): Evidence['huntEnd'] => {
+  const [n = '', word] = (text ?? '').split('/')
+  const why = ENDS_OF_HUNT.find((end) => end === word)
+  return why === undefined || !/^\d{1,3}$/.test(n) ? undefined : { n: Number(n), why }
 }
 
 const judge = (
@@ -111,7 +124,9 @@ const judge = (
   }
   const hadTurn = attempt.n <= evidence.lastTried
   // The dialplan went on after the one before: unless the caller had gone, it came to this one.
-  const cameToIt = before === undefined || evidence.results.has(before.n)
+  const cameToIt =
+    (before === undefined || evidence.results.has(before.n)) &&
+    (evidence.huntEnd?.n ?? attempt.n) >= attempt.n
   if (hadTurn || (cameToIt && stopped === undefined && !evidence.end.cancelled))
     return noChannel(attempt, evidence)
   const why =
@@ -172,7 +187,10 @@ const stopsAfter = (
   evidence: Evidence,
 ): string | undefined => {
   if (outcome === 'ANSWERED') return `attempt ${attempt.n} was answered`
-  if (outcome !== 'FAILED' || evidence.results.has(attempt.n) || attempt.n < evidence.lastTried)
+  const { huntEnd } = evidence
+  if (huntEnd?.n === attempt.n && huntEnd.why === 'budget') return 'the time for reaching anybody was spent'
+  const stopped = huntEnd?.n === attempt.n && huntEnd.why === 'stopped'
+  if (!stopped && (outcome !== 'FAILED' || evidence.results.has(attempt.n) || attempt.n < evidence.lastTried))
     return undefined
   if (evidence.end.cancelled || cause === 'ORIGINATOR_CANCEL') return 'the caller hung up'
   if (cause === 'USER_BUSY') return `attempt ${attempt.n} was busy: the callee's answer stands`

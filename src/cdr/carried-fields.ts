@@ -81,12 +81,14 @@ const readDevice = (value: unknown, where: string): CarriedDevice => {
 const readRate = (value: unknown, where: string): QuotedRate => {
   const at = fields(value, where)
   const tariff = fields(at.value('tariff'), `${where}.tariff`)
+  const minimumSeconds = tariff.optional('minimumSeconds', tariff.integer)
   return {
     deckId: at.optional('deckId', at.id),
     prefix: at.text('prefix'),
     tariff: {
       pricePerMinute: tariff.integer('pricePerMinute') as Money,
       connectionFee: tariff.integer('connectionFee') as Money,
+      ...(minimumSeconds !== undefined && { minimumSeconds }),
       firstIncrementSeconds: tariff.id('firstIncrementSeconds'),
       nextIncrementSeconds: tariff.id('nextIncrementSeconds'),
       currency: tariff.text('currency'),

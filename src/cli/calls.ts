@@ -6,6 +6,7 @@ import { flush, follow, NOTHING_YET, type Followed } from './follow.ts'
 import { dayTime, table } from './format.ts'
 import { flagOf, listOf, objectOf, textOf, timeOf, type Json } from './json.ts'
 import { followLive } from './live.ts'
+import { decisionLines } from './routes.ts'
 
 /** How long the record of a call may take after its end. */
 const CDR_WAIT_MS = 10_000
@@ -80,6 +81,18 @@ export const addCalls = (program: Command, terminal: Terminal, ended: (exitCode:
   perform(hangup, terminal, ended, async (context, [callId = '']) => {
     context.tell(await context.engine.send('DELETE', `/v1/calls/${uuidText(callId)}`))
     context.say('hung up')
+    return EXIT.ok
+  })
+
+  const decision = calls
+    .command('decision')
+    .argument('<callId>', 'which call', uuidText)
+    .description('what was decided for a call, also long after it: which carriers, in which order, and why')
+  perform(decision, terminal, ended, async (context, [callId = '']) => {
+    const answer = await context.engine.get(`/v1/calls/${uuidText(callId)}/decision`)
+    context.tell(answer)
+    const decided = objectOf(answer['decision'])
+    context.say(`decided ${dayTime(timeOf(decided, 'at') ?? 0)}`, ...decisionLines(decided))
     return EXIT.ok
   })
 }

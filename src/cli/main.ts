@@ -8,6 +8,7 @@ import { addCompletion } from './completion.ts'
 import type { Terminal } from './context.ts'
 import { CliFault, EXIT } from './fault.ts'
 import { plain } from './json.ts'
+import { addGatewayHealth } from './gateway-health.ts'
 import { addRecords } from './records.ts'
 import { addRoutes } from './routes.ts'
 import { addBans, addStatus } from './status.ts'
@@ -47,6 +48,7 @@ export const createProgram = (terminal: Terminal, ended: (exitCode: number) => v
   addCdrs(program, terminal, ended)
   addBans(program, terminal, ended)
   addRecords(program, terminal, ended)
+  addGatewayHealth(program, terminal, ended)
   addStatus(program, terminal, ended)
   addCompletion(program, terminal, ended)
   program

@@ -5,7 +5,8 @@ import { perform, recordId, type Terminal } from './context.ts'
 import { CliFault, EXIT } from './fault.ts'
 import { table } from './format.ts'
 import { flagOf, listOf, objectOf, plain, textOf, type Json } from './json.ts'
-import { RECORD_KINDS, type Field, type RecordKind } from './record-kinds.ts'
+import type { Field, RecordKind } from './record-fields.ts'
+import { RECORD_KINDS } from './record-kinds.ts'
 
 export const addRecords = (program: Command, terminal: Terminal, ended: (exitCode: number) => void): void => {
   for (const kind of RECORD_KINDS) addKind(program, kind, terminal, ended)
@@ -17,23 +18,23 @@ const addKind = (
   terminal: Terminal,
   ended: (exitCode: number) => void,
 ): void => {
-  const { path, key, word } = kind
+  const { path, key, word, plural = 's' } = kind
   const group = program.command(path).description(kind.describe)
 
   const list = group
     .command('list')
-    .description(`list the ${word}s`)
+    .description(`list the ${word}${plural}`)
     .option('--organization <id>', 'only what is for an organisation', recordId)
   perform(list, terminal, ended, async (context) => {
     const answer = await context.engine.get(`/v1/${path}`, list.opts<{ organization?: number }>())
     context.tell(answer)
     const titles = ['ID', ...kind.columns.map(([title]) => title), '']
-    const rows = listOf(answer, `${key}s`).map((row) => [
+    const rows = listOf(answer, `${key}${plural}`).map((row) => [
       textOf(row, 'id'),
       ...kind.columns.map(([, cell]) => cell(row)),
       kind.rates === true || flagOf(row, 'enabled') ? '' : 'disabled',
     ])
-    context.say(...(rows.length === 0 ? [`no ${word}s`] : table(titles, rows)))
+    context.say(...(rows.length === 0 ? [`no ${word}${plural}`] : table(titles, rows)))
     return EXIT.ok
   })
 
@@ -109,11 +110,15 @@ const addField = (command: Command, field: Field, adding: boolean): void => {
     command.option(`--${name}`, field.describe).option(`--no-${name}`, 'do not, or no more')
     return
   }
-  const { parse = (text: string): unknown => text, canBeEmpty = false, choices } = field
+  const { parse = (text: string): unknown => text, canBeEmpty = false, choices, repeats } = field
   const describe = canBeEmpty && !adding ? `${field.describe}; none empties it` : field.describe
   const option = new Option(`--${name} <${field.takes}>`, describe)
-  if (choices === undefined) option.argParser((text) => (canBeEmpty && text === 'none' ? EMPTY : parse(text)))
-  else option.choices(choices)
+  if (choices !== undefined) option.choices(choices)
+  else
+    option.argParser((text, before: unknown) => {
+      if (canBeEmpty && text === 'none') return EMPTY
+      return repeats === true ? [...(Array.isArray(before) ? (before as unknown[]) : []), text] : parse(text)
+    })
   command.addOption(option.makeOptionMandatory(adding && field.needed === true))
 }
 
@@ -131,7 +136,7 @@ const bodyOf = async (kind: RecordKind, command: Command, terminal: Terminal): P
   for (const field of kind.fields) {
     const attribute = new Option(`--${optionOf(field)}`).attributeName()
     const value = options[attribute]
-    if (value !== undefined) body[field.key] = value === EMPTY ? null : value
+    if (value !== undefined) put(body, field.key, value === EMPTY ? null : value)
   }
   if (options['disable'] === true) body['enabled'] = false
   else if (options['enable'] === true) body['enabled'] = true
@@ -149,6 +154,12 @@ const bodyOf = async (kind: RecordKind, command: Command, terminal: Terminal): P
   }
   if (typeof options['file'] === 'string') body['rates'] = await readRates(options['file'], terminal)
   return body
+}
+
+/** `failover.next` is the field `next` of the object `failover`. */
+const put = (body: Record<string, unknown>, key: string, value: unknown): void => {
+  const [outer = '', inner] = key.split('.')
+  body[outer] = inner === undefined ? value : { ...objectOf(body[outer]), [inner]: value }
 }
 
 const readRates = async (file: string, terminal: Terminal): Promise<readonly unknown[]> => {

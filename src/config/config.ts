@@ -4,7 +4,8 @@
  */
 import { resolve } from 'node:path'
 import { isIP } from 'node:net'
-import { EngineError } from '../base/errors.ts'
+import { asError, EngineError } from '../base/errors.ts'
+import { VARIABLES } from './variables.ts'
 
 export type Config = {
   /** Neither a switch nor a database was named: embedded PostgreSQL, demo organisation, simulator at need. */
@@ -31,7 +32,9 @@ export type Config = {
     /** `host:port`, several joined by `|`: what the dialplan names; undefined: host and port above. */
     readonly address: string | undefined
   }
-  readonly maxRoutes: number
+  readonly routing: RoutingConfig
+  /** A drachtio server: the redirect server and the OPTIONS probes; undefined: neither. */
+  readonly sip: SipConfig | undefined
   readonly maxCallDurationSeconds: number
   readonly banFailures: number
   readonly banWindowSeconds: number
@@ -41,87 +44,41 @@ export type Config = {
   readonly log: { readonly level: string; readonly redactNumbers: boolean }
 }
 
+export type RoutingConfig = {
+  readonly maxRoutes: number
+  /** Seconds that a caller may hear nothing, all attempts together. */
+  readonly postDialDelayBudgetSeconds: number
+  /** Which decisions are kept with their calls. */
+  readonly decisions: 'all' | 'refused' | 'none'
+  /** A table of North American area codes that replaces the built-in one. */
+  readonly npaFile: string | undefined
+  readonly lrn:
+    { readonly url: string; readonly timeoutMs: number; readonly cacheSeconds: number } | undefined
+  /** The reference's FailoverConfig. */
+  readonly failover: {
+    readonly enabled: boolean
+    readonly strategy: 'sequential' | 'round_robin' | 'weighted'
+    readonly threshold: number
+    readonly windowSeconds: number
+    readonly recovery: 'automatic' | 'manual'
+    readonly recoveryIntervalSeconds: number
+    readonly recoveryThreshold: number
+    /** Hangup causes and SIP statuses after which the next route is tried; undefined: the built-in list. */
+    readonly causes: readonly string[] | undefined
+  }
+}
+
+export type SipConfig = {
+  readonly host: string
+  readonly port: number
+  readonly secret: string
+  /** Networks whose switches may ask for a redirect, in CIDR form. */
+  readonly peers: readonly string[]
+  /** Seconds between OPTIONS to one gateway; 0: none. */
+  readonly optionsSeconds: number
+}
+
 export type Environment = Readonly<Record<string, string | undefined>>
-
-type Variable = { readonly name: string; readonly describe: string; readonly fallback: string }
-
-/** Every variable that the engine reads, for `--help`, for the README and for the test that holds both against this. */
-export const VARIABLES: readonly Variable[] = [
-  {
-    name: 'FREESWITCH_HOST',
-    describe: "FreeSWITCH's event socket; set it to leave the trial",
-    fallback: '127.0.0.1',
-  },
-  { name: 'FREESWITCH_PORT', describe: 'its port', fallback: '8021' },
-  { name: 'FREESWITCH_PASSWORD', describe: 'its password', fallback: 'ClueCon' },
-  {
-    name: 'FREESWITCH_CDR_DIR',
-    describe: "mod_json_cdr's err-log-dir, taken in when the engine was away",
-    fallback: '',
-  },
-  {
-    name: 'DATABASE_URL',
-    describe: 'PostgreSQL, postgres://user:password@host:5432/name; set it to leave the trial',
-    fallback: '',
-  },
-  {
-    name: 'REDIS_URL',
-    describe: 'Redis, for what several engines share; one engine needs none',
-    fallback: '',
-  },
-  {
-    name: 'STROWGER_DATA_DIR',
-    describe: 'where the engine keeps its token, keys and spool',
-    fallback: '.strowger',
-  },
-  { name: 'STROWGER_HTTP_HOST', describe: 'address of the HTTP API', fallback: '127.0.0.1' },
-  { name: 'STROWGER_HTTP_PORT', describe: 'its port', fallback: '8080' },
-  {
-    name: 'STROWGER_SOCKET_HOST',
-    describe: "address to which FreeSWITCH's socket application connects",
-    fallback: '127.0.0.1',
-  },
-  { name: 'STROWGER_SOCKET_PORT', describe: 'its port', fallback: '8040' },
-  {
-    name: 'STROWGER_SOCKET_ADDRESS',
-    describe: 'host:port that the dialplan names for it, several joined by |, where that is another',
-    fallback: '',
-  },
-  { name: 'STROWGER_XML_CURL_USER', describe: 'user name that FreeSWITCH shows us', fallback: 'freeswitch' },
-  {
-    name: 'STROWGER_XML_CURL_PASSWORD',
-    describe: 'its password; made at the first start where unset',
-    fallback: '',
-  },
-  {
-    name: 'STROWGER_MASTER_KEY',
-    describe: '32 bytes in hex or base64 that encrypt secrets in the database',
-    fallback: '',
-  },
-  {
-    name: 'STROWGER_BAN_FAILURES',
-    describe: 'failed registrations from one address before it is banned',
-    fallback: '10',
-  },
-  { name: 'STROWGER_BAN_WINDOW', describe: 'seconds in which they count', fallback: '300' },
-  { name: 'STROWGER_BAN_TIME', describe: 'seconds that a ban lasts', fallback: '3600' },
-  {
-    name: 'STROWGER_LOG_LEVEL',
-    describe: 'trace, debug, info, warn, error or fatal; info (warn in a trial) where unset',
-    fallback: '',
-  },
-  {
-    name: 'STROWGER_LOG_NUMBERS',
-    describe: 'true: telephone numbers stand in the log unmasked',
-    fallback: 'false',
-  },
-  { name: 'LCR_MAX_ROUTES', describe: 'attempts per call at the most', fallback: '5' },
-  {
-    name: 'MAX_CALL_DURATION',
-    describe: 'seconds after which a call is ended, as a safety',
-    fallback: '7200',
-  },
-]
 
 /** Throws CONFIG_INVALID with every problem, one a line. `environment` is usually process.env. */
 export const readConfig = (environment: Environment, workingDirectory: string): Config => {
@@ -160,6 +117,55 @@ export const readConfig = (environment: Environment, workingDirectory: string): 
     if (/[\r\n\0]/.test(value)) problems.push(`${name} has a line break in it`)
     return value
   }
+  const choice = <Word extends string>(name: string, words: readonly Word[]): Word => {
+    const value = text(name)
+    const found = words.find((word) => word === value)
+    if (found !== undefined) return found
+    problems.push(`${name} is "${value}": it takes ${words.join(', ')}`)
+    return words[0] as Word
+  }
+  const lrn = (): RoutingConfig['lrn'] => {
+    const timeoutMs = whole('LCR_LRN_TIMEOUT', 10, 5_000)
+    const cacheSeconds = whole('LCR_LRN_CACHE_TTL', 1, 31_536_000)
+    const template = optional('LCR_LRN_URL')
+    if (template === undefined) return undefined
+    const tried = template.replace('{number}', '12125550100')
+    if (tried === template || !URL.canParse(tried) || !/^https?:$/.test(new URL(tried).protocol))
+      problems.push('LCR_LRN_URL takes an http or https URL with {number} in it')
+    return { url: template, timeoutMs, cacheSeconds }
+  }
+  const causes = (): readonly string[] | undefined => {
+    const words = optional('FAILOVER_CAUSES')
+      ?.split(',')
+      .map((word) => word.trim())
+    for (const word of words ?? []) {
+      if (!/^(?:[A-Z][A-Z0-9_]*|[3-6]\d\d)$/.test(word))
+        problems.push(`FAILOVER_CAUSES has "${word}": it takes hangup causes and SIP statuses, 300 to 699`)
+    }
+    return words
+  }
+  const sip = (): SipConfig | undefined => {
+    const optionsSeconds = whole('SIP_OPTIONS_INTERVAL', 0, 86_400)
+    const peers = text('SIP_REDIRECT_PEERS')
+      .split(',')
+      .map((peer) => peer.trim())
+    for (const peer of peers) {
+      if (!isNetwork(peer))
+        problems.push(`SIP_REDIRECT_PEERS has "${peer}": it takes networks such as 192.0.2.0/24`)
+    }
+    const address = url('DRACHTIO_URL', ['drachtio:'])
+    if (address === undefined) return undefined
+    const { hostname, port, password } = new URL(address)
+    if (hostname === '' || password === '')
+      problems.push('DRACHTIO_URL takes drachtio://:secret@host:port, secret and host included')
+    return {
+      host: hostname.replace(/^\[|\]$/g, ''),
+      port: port === '' ? DRACHTIO_PORT : Number(port),
+      secret: drachtioSecret(password, problems),
+      peers,
+      optionsSeconds,
+    }
+  }
   // A trial is read by a person: its own lines first, the log only where it warns.
   const level = optional('STROWGER_LOG_LEVEL') ?? (isTrial(environment) ? 'warn' : 'info')
   if (!['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'].includes(level)) {
@@ -190,7 +196,24 @@ export const readConfig = (environment: Environment, workingDirectory: string): 
       port: whole('STROWGER_SOCKET_PORT', 0, 65535),
       address: socketAddress(optional('STROWGER_SOCKET_ADDRESS'), problems),
     },
-    maxRoutes: whole('LCR_MAX_ROUTES', 1, 20),
+    routing: {
+      maxRoutes: whole('LCR_MAX_ROUTES', 1, 20),
+      postDialDelayBudgetSeconds: whole('LCR_POST_DIAL_DELAY', 1, 300),
+      decisions: choice('LCR_DECISIONS', ['all', 'refused', 'none']),
+      npaFile: pathOf(optional('LCR_NPA_FILE'), workingDirectory),
+      lrn: lrn(),
+      failover: {
+        enabled: choice('FAILOVER_ENABLED', ['true', 'false']) === 'true',
+        strategy: choice('FAILOVER_STRATEGY', ['sequential', 'round_robin', 'weighted']),
+        threshold: whole('FAILOVER_THRESHOLD', 1, 1_000),
+        windowSeconds: whole('FAILOVER_WINDOW', 1, 86_400),
+        recovery: choice('FAILOVER_RECOVERY', ['automatic', 'manual']),
+        recoveryIntervalSeconds: whole('FAILOVER_RECOVERY_INTERVAL', 1, 86_400),
+        recoveryThreshold: whole('FAILOVER_RECOVERY_THRESHOLD', 1, 1_000),
+        causes: causes(),
+      },
+    },
+    sip: sip(),
     maxCallDurationSeconds: whole('MAX_CALL_DURATION', 60, 86_400),
     banFailures: whole('STROWGER_BAN_FAILURES', 1, 1_000_000),
     banWindowSeconds: whole('STROWGER_BAN_WINDOW', 1, 86_400),
@@ -209,6 +232,30 @@ export const readConfig = (environment: Environment, workingDirectory: string): 
   }
   return Object.freeze(config)
 }
+
+/** drachtio's own protocol separates by `|` and line breaks. */
+const drachtioSecret = (text: string, problems: string[]): string => {
+  try {
+    const secret = decodeURIComponent(text)
+    if (/[|\r\n\0]/.test(secret)) problems.push('DRACHTIO_URL has a secret with | or a line break in it')
+    return secret
+  } catch (fault) {
+    problems.push(`DRACHTIO_URL has a secret that cannot be read: ${asError(fault).message}`)
+    return text
+  }
+}
+
+/** Of drachtio's admin door (drachtio.conf.xml). */
+const DRACHTIO_PORT = 9022
+
+const isNetwork = (text: string): boolean => {
+  const [address = '', bits = '', ...rest] = text.split('/')
+  const width = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1
+  return rest.length === 0 && /^\d{1,3}$/.test(bits) && Number(bits) <= width
+}
+
+const pathOf = (text: string | undefined, workingDirectory: string): string | undefined =>
+  text === undefined ? undefined : resolve(workingDirectory, text)
 
 const socketAddress = (text: string | undefined, problems: string[]): string | undefined => {
   if (text !== undefined && !/^[\w.-]+:\d{1,5}(\|[\w.-]+:\d{1,5})*$/.test(text)) {

@@ -1,6 +1,7 @@
 /** A snapshot, indexed for the questions that a call asks. Built once per snapshot, never changed. */
 import type { E164 } from '../telephony/e164.ts'
 import type {
+  BlockedPrefix,
   Carrier,
   DdiNumber,
   Device,
@@ -31,7 +32,14 @@ export type Directory = {
   readonly gateway: (id: number) => Gateway | undefined
   readonly gateways: () => readonly Gateway[]
   readonly lcrProfile: (id: number) => LcrProfile | undefined
+  /** By its name or its id, of those that are offered to the organisation. */
+  readonly lcrProfileNamed: (organizationId: number, nameOrId: string) => LcrProfile | undefined
   readonly lcrRoutesOf: (profileId: number) => readonly LcrRoute[]
+  /**
+   * What forbids the organisation this number, given as digits without plus; undefined: it may be called. The
+   * longest enabled prefix speaks, of two as long the organisation's own; one that allows lifts the shorter ones.
+   */
+  readonly blockedBy: (organizationId: number, digits: string) => BlockedPrefix | undefined
 }
 
 /** Disabled organisations, users, devices and numbers are not found; carriers and gateways are, to be explained. */
@@ -80,7 +88,15 @@ export const createDirectory = (snapshot: Snapshot): Directory => {
     gateway: (id) => gatewayById.get(id),
     gateways: () => snapshot.gateways,
     lcrProfile: (id) => profileById.get(id),
+    lcrProfileNamed: (organizationId, nameOrId) =>
+      snapshot.lcrProfiles.find(
+        (profile) =>
+          profile.enabled &&
+          (profile.organizationId === undefined || profile.organizationId === organizationId) &&
+          (profile.name === nameOrId || String(profile.id) === nameOrId),
+      ),
     lcrRoutesOf: (profileId) => routesByProfile.get(profileId) ?? [],
+    blockedBy: blocking(snapshot.blockedPrefixes),
   }
 }
 
@@ -93,7 +109,37 @@ export const EMPTY_SNAPSHOT: Snapshot = {
   gateways: [],
   lcrProfiles: [],
   lcrRoutes: [],
-  rates: [],
+  blockedPrefixes: [],
+}
+
+/** Who says something of one prefix. */
+type Say = { platform: BlockedPrefix | undefined; readonly own: Map<number, BlockedPrefix> }
+
+/** One look a length that any prefix has: asked for every call, among tens of thousands of prefixes. */
+const blocking = (rows: readonly BlockedPrefix[]): Directory['blockedBy'] => {
+  const says = new Map<string, Say>()
+  const lengths = new Set<number>()
+  for (const row of rows) {
+    if (!row.enabled) continue
+    let say = says.get(row.prefix)
+    if (say === undefined) {
+      say = { platform: undefined, own: new Map() }
+      says.set(row.prefix, say)
+      lengths.add(row.prefix.length)
+    }
+    if (row.organizationId === undefined) say.platform = row
+    else say.own.set(row.organizationId, row)
+  }
+  const longestFirst = [...lengths].sort((one, other) => other - one)
+  return (organizationId, digits) => {
+    for (const length of longestFirst) {
+      if (length > digits.length) continue
+      const say = says.get(digits.slice(0, length))
+      const spoken = say?.own.get(organizationId) ?? say?.platform
+      if (spoken !== undefined) return spoken.action === 'block' ? spoken : undefined
+    }
+    return undefined
+  }
 }
 
 const byKey = <Row, Key>(rows: readonly Row[], keyOf: (row: Row) => Key): ReadonlyMap<Key, Row> =>

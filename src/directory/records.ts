@@ -1,7 +1,8 @@
 /** What the engine knows of its customers and carriers: the rows of the database as domain values. */
 import type { Country, E164 } from '../telephony/e164.ts'
 import type { Money } from '../telephony/money.ts'
-import type { Tariff } from '../telephony/tariff.ts'
+import type { FailoverPolicy } from '../telephony/failover-policy.ts'
+import type { NumberForm } from '../telephony/number-form.ts'
 
 export type Organization = {
   readonly id: number
@@ -52,6 +53,21 @@ export type Carrier = {
   readonly organizationId: number | undefined
   readonly code: string
   readonly name: string
+  /** Calls at once over all of its gateways; undefined: no limit. */
+  readonly maxChannels: number | undefined
+  /** New calls in any second over all of its gateways; undefined: no limit. */
+  readonly maxCallsPerSecond: number | undefined
+  /** Shows the callee the caller ID that we send; false: it shows one of its own. */
+  readonly carriesCallerId: boolean
+  readonly supportsFax: boolean
+  /** When its gateways are left alone after failures; undefined: the engine's figures. */
+  readonly failover: {
+    readonly enabled: boolean
+    /** Failures in a row ... */
+    readonly threshold: number | undefined
+    /** ... within so many seconds. */
+    readonly windowSeconds: number | undefined
+  }
   readonly enabled: boolean
 }
 
@@ -72,6 +88,15 @@ export type Gateway = {
   /** FreeSWITCH codec names in order of preference; empty: the profile's. */
   readonly codecs: readonly string[]
   readonly maxChannels: number | undefined
+  /** New calls in any second; undefined: no limit. */
+  readonly maxCallsPerSecond: number | undefined
+  /** How it wants the called number. */
+  readonly numberForm: NumberForm
+  /** What its failures mean. */
+  readonly failover: FailoverPolicy
+  /** Seconds of silence, and of ringing, after which the next attempt begins; undefined: the engine's. */
+  readonly progressTimeoutSeconds: number | undefined
+  readonly ringTimeoutSeconds: number | undefined
   /** Seconds between OPTIONS pings, at least 5; undefined: not pinged. */
   readonly pingSeconds: number | undefined
   /** Addresses in CIDR form from which the carrier may call us. */
@@ -94,9 +119,23 @@ export type LcrProfile = {
   readonly id: number
   readonly organizationId: number | undefined
   readonly name: string
-  readonly strategy: 'LOWEST_COST' | 'PRIORITY'
+  readonly strategy: Strategy
+  /** IANA name; the time windows of its routes are in it. */
+  readonly timeZone: string
+  /** BALANCED: what cost and quality count for, 0 to 100 each. */
+  readonly costWeight: number
+  readonly qualityWeight: number
+  /** Undefined: whatever it costs. */
+  readonly maxPricePerMinute: Money | undefined
+  /** A route on which we would lose money is not taken; needs rates for the organisation. */
+  readonly protectsMargin: boolean
+  /** A carrier that shows another caller ID than ours is not taken. */
+  readonly requiresCallerId: boolean
   readonly enabled: boolean
 }
+
+export const STRATEGIES = ['LOWEST_COST', 'HIGHEST_QUALITY', 'PRIORITY', 'WEIGHTED', 'BALANCED'] as const
+export type Strategy = (typeof STRATEGIES)[number]
 
 /** The operator's rule: this profile may reach numbers with this prefix through this gateway. */
 export type LcrRoute = {
@@ -107,24 +146,34 @@ export type LcrRoute = {
   readonly prefix: string
   /** Lower is tried earlier where costs are equal (LOWEST_COST) or always (PRIORITY). */
   readonly priority: number
+  /** WEIGHTED: its share of the calls, against the others' weights; 0: only when all others failed. */
+  readonly weight: number
   readonly enabled: boolean
   /** Replaces the rate deck's price per minute. */
   readonly priceOverride: Money | undefined
+  readonly maxChannels: number | undefined
+  readonly maxCallDurationSeconds: number | undefined
+  /** As parseTimeWindows reads them, in the profile's time zone; empty: always. */
+  readonly timeRestrictions: readonly string[]
+  /** What the carrier promises, until enough calls were measured. */
+  readonly asrPercent: number | undefined
+  readonly acdSeconds: number | undefined
+  readonly pddMs: number | undefined
 }
 
-/** One row of a carrier's dated price list. */
-export type Rate = {
-  readonly deckId: number
-  readonly carrierId: number
+/** A number that must not be called, or may be within a range that must not. */
+export type BlockedPrefix = {
+  readonly id: number
+  /** Undefined: the platform's, for every organisation. */
+  readonly organizationId: number | undefined
+  /** 1 to 15 digits, without plus. */
   readonly prefix: string
-  readonly tariff: Tariff
-  /** Milliseconds since the epoch; the rate counts from this moment ... */
-  readonly effectiveFrom: number
-  /** ... until before this one. */
-  readonly effectiveTo: number | undefined
+  readonly action: 'block' | 'allow'
+  readonly note: string
+  readonly enabled: boolean
 }
 
-/** Everything that a decision may read, as it was at one moment. Never changed, only replaced. */
+/** Everything but rates that a decision may read, as it was at one moment. Never changed, only replaced. */
 export type Snapshot = {
   readonly organizations: readonly Organization[]
   readonly users: readonly User[]
@@ -134,5 +183,5 @@ export type Snapshot = {
   readonly gateways: readonly Gateway[]
   readonly lcrProfiles: readonly LcrProfile[]
   readonly lcrRoutes: readonly LcrRoute[]
-  readonly rates: readonly Rate[]
+  readonly blockedPrefixes: readonly BlockedPrefix[]
 }

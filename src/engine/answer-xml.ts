@@ -8,9 +8,10 @@ import type { Logger } from '../base/logger.ts'
 import { ORGANIZATION_VARIABLE, USER_VARIABLE } from '../call/carried.ts'
 import type { Plan } from '../call/plan.ts'
 import { checkCallerId } from '../caller-id/choose.ts'
+import type { Directory } from '../directory/directory.ts'
 import type { Organization } from '../directory/records.ts'
 import { planFromTrunk } from '../plan/plan-from-trunk.ts'
-import { planFromUser, type PlanSettings } from '../plan/make-plan.ts'
+import type { PlanSettings } from '../plan/make-plan.ts'
 import { isCallUuid, newCallUuid, type CallUuid } from '../telephony/call-uuid.ts'
 import { isE164, type E164 } from '../telephony/e164.ts'
 import { EMERGENCY_ANYWHERE, emergencyNumbers } from '../telephony/number-class.ts'
@@ -26,14 +27,18 @@ import { renderConfiguration } from '../xml-curl/configuration.ts'
 import { renderDirectory } from '../xml-curl/directory.ts'
 import type { Form } from '../xml-curl/form.ts'
 import { NOT_FOUND } from '../xml-curl/document.ts'
+import { LCR_CONTEXT, renderLcrError, renderLcrVariables } from '../xml-curl/lcr-variables.ts'
 import { renderLanguage } from '../xml-curl/languages.ts'
 import { readRequest, type Field, type XmlCurlRequest } from '../xml-curl/request.ts'
 import type { Board } from './board.ts'
+import type { LcrOutcome, LcrRequest } from './lcr-route.ts'
 import { REQUESTED_CALLER_ID_VARIABLE } from './originate.ts'
+import type { Planner } from './planner.ts'
 import type { RegistrationGuard } from './registration-guard.ts'
 import type { World } from './world.ts'
 
-export type AnswerXml = (form: Form) => string
+/** A promise only where a dialled number has to be looked up first. */
+export type AnswerXml = (form: Form) => string | Promise<string>
 
 export type AnswerXmlOptions = {
   readonly world: World
@@ -41,13 +46,16 @@ export type AnswerXmlOptions = {
   readonly guard: Pick<RegistrationGuard, 'isBanned' | 'addresses'>
   readonly clock: Clock
   readonly logger: Logger
-  readonly planSettings: Omit<PlanSettings, 'newUuid'>
+  readonly planner: Pick<Planner, 'plan'>
+  readonly planSettings: () => Omit<PlanSettings, 'newUuid'>
   readonly dialplan: () => DialplanSettings
+  /** Routes for a dialplan that is not ours (context `lcr`); undefined: that context is not answered. */
+  readonly findRoutes?: ((request: LcrRequest) => Promise<LcrOutcome>) | undefined
 }
 
 export const createAnswerXml = (options: AnswerXmlOptions): AnswerXml => {
   const { world, guard, logger } = options
-  const answer = (request: XmlCurlRequest): string => {
+  const answer = (request: XmlCurlRequest): string | Promise<string> => {
     switch (request.section) {
       case 'dialplan':
         return answerDialplan(request, options)
@@ -64,16 +72,24 @@ export const createAnswerXml = (options: AnswerXmlOptions): AnswerXml => {
         return NOT_FOUND
     }
   }
+  const failed = (request: XmlCurlRequest, fault: unknown): string => {
+    logger.error({ err: asError(fault), section: request.section }, 'an XML request could not be answered')
+    if (request.section === 'dialplan' && request.context === LCR_CONTEXT)
+      return renderLcrError('INTERNAL', 'the log of the engine says what went wrong')
+    // A call that hit our fault fails as congestion does; anything else falls to the switch's static files.
+    return request.section === 'dialplan' && isOurContext(request.context)
+      ? renderRefusal(request.context, 'NORMAL_TEMPORARY_FAILURE')
+      : NOT_FOUND
+  }
   return (form) => {
     const request = readRequest(form)
     try {
-      return answer(request)
+      const answered = answer(request)
+      return typeof answered === 'string'
+        ? answered
+        : answered.catch((fault: unknown) => failed(request, fault))
     } catch (fault) {
-      logger.error({ err: asError(fault), section: request.section }, 'an XML request could not be answered')
-      // A call that hit our fault fails as congestion does; anything else falls to the switch's static files.
-      return request.section === 'dialplan' && isOurContext(request.context)
-        ? renderRefusal(request.context, 'NORMAL_TEMPORARY_FAILURE')
-        : NOT_FOUND
+      return failed(request, fault)
     }
   }
 }
@@ -81,8 +97,10 @@ export const createAnswerXml = (options: AnswerXmlOptions): AnswerXml => {
 const answerDialplan = (
   request: Extract<XmlCurlRequest, { section: 'dialplan' }>,
   options: AnswerXmlOptions,
-): string => {
+): string | Promise<string> => {
   const { context, uuid } = request
+  if (context === LCR_CONTEXT && options.findRoutes !== undefined && options.world.isKnown())
+    return answerLcr(request, options.findRoutes, options)
   // Without a snapshot the static fallback of the switch is the better answer: it knows emergency calls.
   if (!isOurContext(context) || !options.world.isKnown()) return NOT_FOUND
   // FreeSWITCH names its own channels by uuid; a name that somebody chose is not one that we carry.
@@ -91,10 +109,20 @@ const answerDialplan = (
     return refuse(context, 'INVALID_CALL_REFERENCE', 'the channel has no uuid', options)
   const planned =
     context === 'phones' ? fromPhone(callId, request, options) : fromTrunk(callId, request, options)
+  const answered = (plan: Awaited<typeof planned>): string => answerWith(plan, context, options)
+  return planned instanceof Promise ? planned.then(answered) : answered(planned)
+}
+
+const answerWith = (
+  planned: Plan | Refused | 'not ours',
+  context: Context,
+  options: AnswerXmlOptions,
+): string => {
   if (planned === 'not ours') return NOT_FOUND
   if ('cause' in planned) return refuse(context, planned.cause, planned.why, options)
+  const { callId, dialled } = planned.call
   options.board.post(callId, { kind: 'planned', carried: planned.call })
-  options.logger.debug({ callId, dialled: planned.call.dialled, trace: planned.trace }, 'planned')
+  options.logger.debug({ callId, dialled, trace: planned.trace }, 'planned')
   return renderPlan(context, planned, options.dialplan())
 }
 
@@ -103,8 +131,8 @@ type Refused = { readonly cause: HangupCause; readonly why: string }
 const fromPhone = (
   callId: CallUuid,
   { dialled, field }: { readonly dialled: string; readonly field: Field },
-  { world, clock, planSettings }: AnswerXmlOptions,
-): Plan | Refused | 'not ours' => {
+  { world, clock, planner }: AnswerXmlOptions,
+): Plan | Refused | 'not ours' | Promise<Plan> => {
   const directory = world.directory()
   const organization = numbered(field, ORGANIZATION_VARIABLE, directory.organization)
   const user = numbered(field, USER_VARIABLE, directory.user)
@@ -114,19 +142,49 @@ const fromPhone = (
       ? 'not ours'
       : { cause: 'CALL_REJECTED', why: 'the caller is no user of ours' }
   }
-  return planFromUser(
-    {
-      callId,
-      organization,
-      user,
-      dialled,
-      requestedCallerId: requestedCallerId(field, organization, world),
-      now: clock.now(),
-    },
-    world.surroundings(),
-    { ...planSettings, newUuid: newCallUuid },
-  )
+  return planner.plan({
+    callId,
+    organization,
+    user,
+    dialled,
+    requestedCallerId: requestedCallerId(field, organization, world),
+    profileId: profileNamed(field('variable_lcr_profile'), organization, directory),
+    callType: field('variable_call_type') === 'fax' ? 'fax' : undefined,
+    now: clock.now(),
+  })
 }
+
+/** The dialplan that asks goes on whatever we say: a refusal is a variable, and ends no call. */
+const answerLcr = async (
+  { dialled, uuid, field }: { readonly dialled: string; readonly uuid: string; readonly field: Field },
+  findRoutes: (request: LcrRequest) => Promise<LcrOutcome>,
+  { board, logger }: Pick<AnswerXmlOptions, 'board' | 'logger'>,
+): Promise<string> => {
+  if (!isCallUuid(uuid)) return renderLcrError('INVALID_CALL_REFERENCE', 'the channel has no uuid')
+  const outcome = await findRoutes({
+    destination: dialled,
+    organizationId: idIn(field, ORGANIZATION_VARIABLE) ?? idIn(field, 'lcr_organization'),
+    userId: idIn(field, USER_VARIABLE),
+    profile: field('variable_lcr_profile'),
+    callType: field('variable_call_type') === 'fax' ? 'fax' : undefined,
+    takes: { callId: uuid },
+  })
+  if (outcome.kind === 'refused') {
+    logger.info({ callId: uuid, code: outcome.code, why: outcome.message }, 'no routes for a dialplan')
+    return renderLcrError(outcome.code, outcome.message)
+  }
+  const { plan } = outcome.answer
+  if (outcome.kind === 'found') board.post(uuid, { kind: 'planned', carried: plan.call })
+  logger.debug({ callId: uuid, dialled, trace: plan.trace }, 'planned for a dialplan')
+  return renderLcrVariables(plan)
+}
+
+/** By name or id, of those that the organisation may use; any other is as if none were named. */
+const profileNamed = (
+  text: string | undefined,
+  { id }: Organization,
+  directory: Directory,
+): number | undefined => (text === undefined ? undefined : directory.lcrProfileNamed(id, text)?.id)
 
 const isEmergency = (dialled: string, organization: Organization | undefined): boolean =>
   EMERGENCY_ANYWHERE.includes(dialled) ||
@@ -152,7 +210,7 @@ const fromTrunk = (
       callerName: field('Caller-Caller-ID-Name'),
     },
     world.surroundings(),
-    { ...planSettings, newUuid: newCallUuid },
+    { ...planSettings(), newUuid: newCallUuid },
   ) ?? { cause: 'UNALLOCATED_NUMBER', why: 'the number is not ours' }
 
 const refuse = (context: Context, cause: HangupCause, why: string, { logger }: AnswerXmlOptions): string => {
@@ -165,6 +223,11 @@ const numbered = <Row>(
   variable: string,
   find: (id: number) => Row | undefined,
 ): Row | undefined => {
+  const id = idIn(field, variable)
+  return id === undefined ? undefined : find(id)
+}
+
+const idIn = (field: Field, variable: string): number | undefined => {
   const text = field(`variable_${variable}`)
-  return text !== undefined && /^[1-9]\d{0,8}$/.test(text) ? find(Number(text)) : undefined
+  return text !== undefined && /^[1-9]\d{0,8}$/.test(text) ? Number(text) : undefined
 }

@@ -3,12 +3,13 @@ import type { Logger } from '../base/logger.ts'
 import { checkCallerId } from '../caller-id/choose.ts'
 import type { Directory } from '../directory/directory.ts'
 import type { Device, Organization, User } from '../directory/records.ts'
-import { planFromUser, RING_TIMEOUT_SECONDS, type PlanSettings } from '../plan/make-plan.ts'
+import { RING_TIMEOUT_SECONDS } from '../plan/plan-routes.ts'
 import { newCallUuid, type CallUuid } from '../telephony/call-uuid.ts'
 import type { E164 } from '../telephony/e164.ts'
 import type { Board } from './board.ts'
 import { errorIn, type SwitchCommands } from './commands.ts'
 import { ringUser } from './originate.ts'
+import type { Planner } from './planner.ts'
 import type { World } from './world.ts'
 
 export type DialRequest = {
@@ -44,7 +45,7 @@ export type DialOptions = {
   readonly board: Board
   readonly isSwitchUp: () => boolean
   readonly commands: SwitchCommands
-  readonly planSettings: Omit<PlanSettings, 'newUuid'>
+  readonly planner: Pick<Planner, 'preview'>
   readonly now: () => number
   readonly logger: Logger
 }
@@ -57,7 +58,7 @@ export const dial = async (request: DialRequest, options: DialOptions): Promise<
   const { organization, user } = caller
   const requested = requestedCallerId(request, organization, directory)
   if (requested !== undefined && typeof requested !== 'string') return requested
-  const blocked = unreachable(request, organization, user, requested, options)
+  const blocked = await unreachable(request, organization, user, requested, options)
   if (blocked !== undefined) return blocked
   if (!options.isSwitchUp()) return refused('SWITCH_UNAVAILABLE', 'the switch is not connected: see /ready')
   const device = await registeredDevice(caller.devices, organization, commands)
@@ -145,25 +146,22 @@ const requestedCallerId = (
 }
 
 /** A destination that the plan would refuse is told now, before a phone rings for nothing. */
-const unreachable = (
+const unreachable = async (
   request: DialRequest,
   organization: Organization,
   user: User,
   requested: E164 | undefined,
-  { world, planSettings, now }: DialOptions,
-): Refused | undefined => {
-  const { target } = planFromUser(
-    {
-      callId: newCallUuid(),
-      organization,
-      user,
-      dialled: request.to,
-      requestedCallerId: requested,
-      now: now(),
-    },
-    world.surroundings(),
-    { ...planSettings, newUuid: newCallUuid },
-  )
+  { planner, now }: DialOptions,
+): Promise<Refused | undefined> => {
+  const { plan } = await planner.preview({
+    callId: newCallUuid(),
+    organization,
+    user,
+    dialled: request.to,
+    requestedCallerId: requested,
+    now: now(),
+  })
+  const { target } = plan
   if (target.kind !== 'refuse') return undefined
   return target.cause === 'INVALID_NUMBER_FORMAT' || target.cause === 'UNALLOCATED_NUMBER'
     ? refused('INVALID_DESTINATION', target.why)

@@ -1,47 +1,22 @@
 /** What would happen to a call, told from the plan that a call would get: the same code path, nothing dialled. */
-import type { Plan } from '../call/plan.ts'
+import type { Directory } from '../directory/directory.ts'
 import type { Organization, User } from '../directory/records.ts'
-import { planFromUser, type PlanSettings } from '../plan/make-plan.ts'
-import { expectedCost } from '../rating/expected-cost.ts'
+import { isE164, parseNumber, type E164 } from '../telephony/e164.ts'
 import { newCallUuid } from '../telephony/call-uuid.ts'
-import { DialString } from '../telephony/dial-string.ts'
-import { formatMoney } from '../telephony/money.ts'
+import { decisionOf, type Decision } from './decision.ts'
+import type { Planner } from './planner.ts'
 import type { World } from './world.ts'
 
 export type ExplainRequest = {
   readonly number: string
   readonly organizationId: number | undefined
-  /** The extension that would dial. */
+  /** The extension that would dial, or the number of ours that the callee would see. */
   readonly from: string | undefined
+  /** Milliseconds since the epoch; undefined: now. Carriers are as they are now all the same. */
+  readonly at: number | undefined
 }
 
-export type Candidate = {
-  /** From 1. */
-  readonly rank: number
-  readonly gateway: string
-  readonly carrier: string
-  /** The rate's prefix; undefined without a rate. */
-  readonly prefix: string | undefined
-  /** Decimals, as formatMoney writes them. */
-  readonly pricePerMinute: string | undefined
-  readonly currency: string | undefined
-  readonly expectedCost: string | undefined
-  readonly dialString: string
-}
-
-export type Explanation = {
-  readonly number: string
-  readonly numberClass: string
-  /** In E.164 form, where the number has one. */
-  readonly destination: string | undefined
-  readonly callerId: string | undefined
-  /** In the order in which they would be tried. */
-  readonly candidates: readonly Candidate[]
-  readonly rejected: Plan['rejected']
-  readonly trace: readonly string[]
-  /** A sentence. */
-  readonly outcome: string
-}
+export type Explanation = Decision
 
 export type ExplainOutcome =
   | { readonly kind: 'explained'; readonly explanation: Explanation }
@@ -51,25 +26,18 @@ export type ExplainOutcome =
       readonly message: string
     }
 
-export const explain = (
+export const explain = async (
   request: ExplainRequest,
   world: World,
-  planSettings: Omit<PlanSettings, 'newUuid'>,
+  planner: Pick<Planner, 'preview'>,
   now: number,
-): ExplainOutcome => {
+): Promise<ExplainOutcome> => {
   const directory = world.directory()
   const organizations = directory.organizations().filter(({ id }) => (request.organizationId ?? id) === id)
-  const callers = organizations.flatMap((organization): { organization: Organization; user: User }[] => {
-    const user =
-      request.from === undefined
-        ? directory.usersOf(organization.id)[0]
-        : directory.userOfExtension(organization.id, request.from)
-    return user === undefined ? [] : [{ organization, user }]
-  })
-  const caller = callers[0]
   if (organizations.length === 0) {
     return { kind: 'refused', code: 'ORGANIZATION_NOT_FOUND', message: 'there is no such organisation' }
   }
+  const [caller] = organizations.flatMap((organization) => callerOf(request.from, organization, directory))
   if (caller === undefined) {
     return {
       kind: 'refused',
@@ -77,14 +45,16 @@ export const explain = (
       message:
         request.from === undefined
           ? 'the organisation has no user'
-          : `there is no extension ${request.from.slice(0, 40)}`,
+          : `there is no extension and no number of ours ${request.from.slice(0, 40)}`,
     }
   }
-  const plan = planFromUser(
-    { callId: newCallUuid(), ...caller, dialled: request.number, requestedCallerId: undefined, now },
-    world.surroundings(),
-    { ...planSettings, newUuid: newCallUuid },
-  )
+  const at = request.at ?? now
+  const { plan, microseconds } = await planner.preview({
+    callId: newCallUuid(),
+    ...caller,
+    dialled: request.number,
+    now: at,
+  })
   if (plan.numberClass.kind === 'invalid') {
     return {
       kind: 'refused',
@@ -92,51 +62,30 @@ export const explain = (
       message: `${request.number.slice(0, 40)}: ${plan.numberClass.why}`,
     }
   }
-  return { kind: 'explained', explanation: explanationOf(request.number, plan) }
+  const decision = decisionOf(plan, at, world.surroundings(), microseconds)
+  return { kind: 'explained', explanation: { ...decision, number: request.number } }
 }
 
-const explanationOf = (number: string, plan: Plan): Explanation => {
-  const { target, numberClass } = plan
-  return {
-    number,
-    numberClass: numberClass.kind,
-    destination: numberClass.kind === 'e164' ? numberClass.number : undefined,
-    callerId: target.kind === 'carriers' ? target.callerId.number : undefined,
-    candidates: target.kind === 'carriers' ? target.attempts.map(candidateOf) : [],
-    rejected: plan.rejected,
-    trace: plan.trace,
-    outcome: outcomeOf(plan),
-  }
+type Caller = {
+  readonly organization: Organization
+  readonly user: User
+  readonly requestedCallerId: E164 | undefined
 }
 
-const candidateOf = ({
-  carried,
-  gateway,
-}: Extract<Plan['target'], { kind: 'carriers' }>['attempts'][number]): Candidate => {
-  const tariff = carried.rate?.tariff
-  return {
-    rank: carried.n,
-    gateway: carried.gatewayName,
-    carrier: carried.carrierName,
-    prefix: carried.rate?.prefix,
-    pricePerMinute: tariff === undefined ? undefined : formatMoney(tariff.pricePerMinute),
-    currency: tariff?.currency,
-    expectedCost: tariff === undefined ? undefined : formatMoney(expectedCost(tariff)),
-    dialString: DialString.gateway(gateway, carried.number).toString(),
-  }
+const callerOf = (
+  from: string | undefined,
+  organization: Organization,
+  directory: Directory,
+): readonly Caller[] => {
+  const [first] = directory.usersOf(organization.id)
+  const named = from === undefined ? first : directory.userOfExtension(organization.id, from)
+  if (named !== undefined) return [{ organization, user: named, requestedCallerId: undefined }]
+  const number = from === undefined ? undefined : numberOf(from, organization)
+  if (number === undefined || !directory.ownsNumber(organization.id, number)) return []
+  const owner = directory.ddi(number)
+  const user = (owner === undefined ? undefined : directory.user(owner.userId)) ?? first
+  return user === undefined ? [] : [{ organization, user, requestedCallerId: number }]
 }
 
-const outcomeOf = ({ target }: Plan): string => {
-  switch (target.kind) {
-    case 'carriers':
-      return target.emergency
-        ? `emergency call over ${target.attempts.length} gateways, then the switch's own`
-        : `tries ${target.attempts.map(({ carried }) => carried.carrierName).join(', then ')}`
-    case 'devices':
-      return `rings ${target.devices.map(({ username }) => username).join(', ')}`
-    case 'conversation':
-      return `talks with the caller: ${target.flow}`
-    case 'refuse':
-      return `refused with ${target.cause}: ${target.why}`
-  }
-}
+const numberOf = (text: string, { country }: Organization): E164 | undefined =>
+  isE164(text) ? text : parseNumber(text, country)?.number

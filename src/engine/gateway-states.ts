@@ -13,42 +13,62 @@ export type GatewayStates = {
   readonly refresh: (commands: SwitchCommands) => Promise<void>
 }
 
-export const createGatewayStates = (): GatewayStates => {
+/** A ping that the switch told of; `pingMs`: how long its answer took, where that is known. */
+export type OnPing = (gatewayId: number, isUp: boolean, pingMs: number | undefined) => void
+
+export const createGatewayStates = (onPing: OnPing = () => undefined): GatewayStates => {
   const downs = new Set<number>()
-  const set = (gateway: string | undefined, status: string | undefined): void => {
+  const set = (gateway: string | undefined, status: string | undefined): number | undefined => {
     const id = gateway === undefined ? undefined : gatewayIdOf(gateway)
-    if (id === undefined || status === undefined) return
+    if (id === undefined || status === undefined) return undefined
     if (status.startsWith('DOWN')) downs.add(id)
     else downs.delete(id)
+    return id
   }
   return {
     isUp: (gatewayId) => !downs.has(gatewayId),
     down: () => [...downs].sort((a, b) => a - b),
-    note: set,
+    note: (gateway, status) => {
+      const id = set(gateway, status)
+      if (id !== undefined) onPing(id, !downs.has(id), undefined)
+    },
     refresh: async (commands) => {
       const states = await readGateways(commands)
       downs.clear()
-      for (const { name, status } of states) set(name, status)
+      for (const { name, status, pingMs } of states) {
+        const id = set(name, status)
+        if (id !== undefined && pingMs !== undefined) onPing(id, !downs.has(id), pingMs)
+      }
     },
   }
 }
 
 /** The switch's gateways by `sofia xmlstatus gateway`; none where it has none. */
-export const readGateways = async (
-  commands: SwitchCommands,
-): Promise<readonly { readonly name: string; readonly status: string }[]> => {
+export const readGateways = async (commands: SwitchCommands): Promise<readonly SwitchGateway[]> => {
   const reply = await commands.api('sofia', 'xmlstatus gateway')
   if (!reply.trimStart().startsWith('<')) return []
   const parsed: unknown = await parseStringPromise(reply.replace(OTHER_FIELDS, ''))
   return rowsOf(parsed).flatMap((row) => {
     const name = firstOf(row, 'name')
     const status = firstOf(row, 'status')
-    return name === undefined || status === undefined ? [] : [{ name, status }]
+    return name === undefined || status === undefined ? [] : [{ name, status, pingMs: pingMsOf(row) }]
   })
 }
 
+export type SwitchGateway = {
+  readonly name: string
+  readonly status: string
+  /** Of the last answer; undefined: it is not pinged, or none came yet. */
+  readonly pingMs: number | undefined
+}
+
+const pingMsOf = (row: unknown): number | undefined => {
+  const pingMs = Number(firstOf(row, 'pingtime'))
+  return Number(firstOf(row, 'pingfreq')) > 0 && pingMs > 0 ? pingMs : undefined
+}
+
 /** Each field has its line. User name and realm are written as they are, `<` and `&` too (mod_sofia.c, xml_gateway_status). */
-const OTHER_FIELDS = /^ *<(?!name>|status>|gateways?>)([\w-]+)>.*<\/\1>$/gm
+const OTHER_FIELDS = /^ *<(?!name>|status>|ping(?:freq|time)>|gateways?>)([\w-]+)>.*<\/\1>$/gm
 
 const rowsOf = (parsed: unknown): readonly unknown[] => {
   const gateways =

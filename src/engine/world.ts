@@ -1,37 +1,53 @@
-/** What decisions read: the last snapshot, indexed, and the switch as it is. Replaced whole, never changed. */
+/**
+ * What decisions read: the last snapshot and the last rates, compiled, and the switch and the carriers as they are.
+ * Replaced whole, never changed: a decision that has begun reads one world to its end.
+ */
 import { createDirectory, EMPTY_SNAPSHOT, type Directory } from '../directory/directory.ts'
 import type { Snapshot } from '../directory/records.ts'
-import { expectedCost } from '../rating/expected-cost.ts'
 import type { Surroundings } from '../routing/hunt.ts'
-import { createRateTable, type RateTable } from '../routing/rate-table.ts'
+import { createRateIndexBuilder } from '../routing/rate-builder.ts'
+import { openRateIndex, type RateIndex } from '../routing/rate-lookup.ts'
+import { createRoutingTable } from '../routing/routing-table.ts'
 
 export type World = {
   readonly directory: () => Directory
   readonly surroundings: () => Surroundings
   readonly replace: (snapshot: Snapshot) => void
-  /** False until the first snapshot came. */
+  readonly replaceRates: (rates: RateIndex) => void
+  /** False until the first snapshot and the first rates came. */
   readonly isKnown: () => boolean
   readonly rateCount: () => number
 }
 
-export const createWorld = (switchState: Pick<Surroundings, 'isUp' | 'channelsInUse'>): World => {
-  let directory = createDirectory(EMPTY_SNAPSHOT)
-  let rates: RateTable = createRateTable([])
-  let known = false
+/** What surrounds a decision and is not in the database. */
+export type State = Omit<Surroundings, 'directory' | 'routing' | 'rates'>
+
+export const createWorld = (state: State): World => {
+  let known = { snapshot: false, rates: false }
+  let current = compile(
+    createDirectory(EMPTY_SNAPSHOT),
+    openRateIndex(createRateIndexBuilder().build()),
+    state,
+  )
   return {
-    directory: () => directory,
-    surroundings: () => ({
-      directory,
-      rates,
-      ...switchState,
-      expectedCost: ({ tariff }) => expectedCost(tariff),
-    }),
+    directory: () => current.directory,
+    surroundings: () => current,
     replace: (snapshot) => {
-      directory = createDirectory(snapshot)
-      rates = createRateTable(snapshot.rates)
-      known = true
+      current = compile(createDirectory(snapshot), current.rates, state)
+      known = { ...known, snapshot: true }
     },
-    isKnown: () => known,
-    rateCount: () => rates.size,
+    replaceRates: (rates) => {
+      current = compile(current.directory, rates, state)
+      known = { ...known, rates: true }
+    },
+    isKnown: () => known.snapshot && known.rates,
+    rateCount: () => current.rates.size,
   }
 }
+
+const compile = (directory: Directory, rates: RateIndex, state: State): Surroundings => ({
+  directory,
+  routing: createRoutingTable(directory, rates),
+  rates,
+  ...state,
+})

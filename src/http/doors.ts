@@ -11,6 +11,7 @@ import type { CallCost, Cdr } from '../cdr/cdr.ts'
 import type { Form } from '../xml-curl/form.ts'
 import type { CallUuid } from '../telephony/call-uuid.ts'
 import type { RecordDoors } from './record-doors.ts'
+import type { RoutingDoors } from './routing-doors.ts'
 
 export type Doors = {
   readonly version: string
@@ -19,7 +20,7 @@ export type Doors = {
   /** Prometheus text. */
   readonly metrics: () => Promise<string>
   /** mod_xml_curl: always a document, never a throw. */
-  readonly answerXml: (form: Form) => string
+  readonly answerXml: (form: Form) => string | Promise<string>
   /**
    * One CDR as FreeSWITCH posts it. Resolves when it is durable; rejects CDR_UNREADABLE where it is none, and
    * SPOOL_* where it could not be kept.
@@ -34,11 +35,12 @@ export type Doors = {
    * undefined only what happens. The result ends it.
    */
   readonly live: (after: number | undefined, onEvent: (event: LiveEvent) => void) => () => void
-  readonly explain: (request: ExplainRequest) => ExplainOutcome
+  readonly explain: (request: ExplainRequest) => Promise<ExplainOutcome>
   readonly cdrs: (filter: CdrFilter) => Promise<CdrPage>
   readonly bans: () => Promise<readonly Ban[]>
   readonly liftBan: (address: string) => Promise<'lifted' | 'not-found'>
   readonly records: RecordDoors
+  readonly routing: RoutingDoors
 }
 
 export type Health = {

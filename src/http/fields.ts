@@ -29,6 +29,21 @@ export const text = (what: string, maxLength: number) =>
 
 export const flag = (what: string) => Type.Boolean({ description: `true or false: ${what}` })
 
+/** One of these words, and no other. */
+export const choice = <Word extends string>(words: readonly Word[]) =>
+  Type.Union(
+    words.map((word) => Type.Literal(word)),
+    { description: `${words.slice(0, -1).join(', ')} or ${words.at(-1) ?? ''}` },
+  )
+
+/** Text that may be empty. */
+export const freeText = (what: string, maxLength: number) =>
+  Type.String({
+    maxLength,
+    pattern: '^[^\\u0000-\\u001f\\u007f]*$',
+    description: `${what}, in at most ${maxLength} characters`,
+  })
+
 export const uuid = (what: string) =>
   Type.String({
     pattern: '^[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}$',
@@ -84,8 +99,8 @@ export const moment = (what: string) =>
 
 export const time = (what: string) => Type.String({ format: 'date-time', description: what })
 
-export const fields = <T extends Record<string, TSchema>>(properties: T) =>
-  Type.Object(properties, { additionalProperties: false, description: 'a JSON object' })
+export const fields = <T extends Record<string, TSchema>>(properties: T, description = 'a JSON object') =>
+  Type.Object(properties, { additionalProperties: false, description })
 
 export const iso = (milliseconds: number): string => new Date(milliseconds).toISOString()
 

@@ -76,13 +76,17 @@ export const addFreeswitchRoutes = (api: Api, { doors, admits, logger }: Needs):
       },
     },
     (request, reply) => {
-      let document = NOT_FOUND_DOCUMENT
-      try {
-        document = doors.answerXml(readForm(Buffer.isBuffer(request.body) ? request.body : EMPTY))
-      } catch (fault) {
+      const failed = (fault: unknown): void => {
         logger.error({ err: fault }, 'answering mod_xml_curl failed; it is told "not found"')
+        sendXml(reply, NOT_FOUND_DOCUMENT)
       }
-      sendXml(reply, document)
+      try {
+        const answered = doors.answerXml(readForm(Buffer.isBuffer(request.body) ? request.body : EMPTY))
+        if (typeof answered === 'string') sendXml(reply, answered)
+        else answered.then((document) => sendXml(reply, document), failed)
+      } catch (fault) {
+        failed(fault)
+      }
     },
   )
 

@@ -1,16 +1,14 @@
-/** What engineers and programs ask: which way a number would go, what was called, who is banned. */
+/** What engineers and programs ask: what was called, who is banned. */
 import { isIP } from 'node:net'
 import { Type } from '@sinclair/typebox'
 import { asCallUuid } from '../telephony/call-uuid.ts'
 import { refuse, type Api } from './api.ts'
 import { nftablesBanList, plainBanList } from './ban-list.ts'
 import { CdrJson, cdrJson } from './cdr-json.ts'
-import type { Explanation } from '../engine/explain.ts'
 import type { Ban, Doors } from './doors.ts'
 import {
   answers,
   dialled,
-  extension,
   fields,
   id,
   iso,
@@ -20,40 +18,17 @@ import {
   time,
   uuid,
   whole,
-  withPlus,
 } from './fields.ts'
 import { badInput } from './validation.ts'
 
 type Needs = {
-  readonly doors: Pick<Doors, 'explain' | 'cdrs' | 'bans' | 'liftBan'>
+  readonly doors: Pick<Doors, 'cdrs' | 'bans' | 'liftBan'>
   readonly now: () => number
 }
 
 const string = Type.String()
 const DEFAULT_PAGE = 50
 const MAX_PAGE = 1000
-
-const ExplanationJson = Type.Object({
-  number: string,
-  numberClass: string,
-  destination: nullable(string),
-  callerId: nullable(string),
-  candidates: Type.Array(
-    Type.Object({
-      rank: Type.Integer(),
-      gateway: string,
-      carrier: string,
-      prefix: nullable(string),
-      pricePerMinute: nullable(string),
-      currency: nullable(string),
-      expectedCost: nullable(string),
-      dialString: string,
-    }),
-  ),
-  rejected: Type.Array(Type.Object({ gateway: string, carrier: string, reason: string, why: string })),
-  trace: Type.Array(string),
-  outcome: string,
-})
 
 const BanJson = Type.Object({
   address: string,
@@ -64,35 +39,6 @@ const BanJson = Type.Object({
 })
 
 export const addQueryRoutes = (api: Api, { doors, now }: Needs): void => {
-  api.get(
-    '/v1/routes/explain',
-    {
-      schema: {
-        tags: ['routes'],
-        summary: 'Which way a number would go now, what was rejected, and why; nothing is dialled',
-        querystring: fields({
-          number: dialled('a number as it would be dialled'),
-          organization: Type.Optional(id('an organisation')),
-          from: Type.Optional(extension('the extension that would dial')),
-        }),
-        response: answers(
-          200,
-          Type.Object({ success: Type.Literal(true), explanation: ExplanationJson }),
-          404,
-        ),
-      },
-    },
-    ({ query }, reply) => {
-      const outcome = doors.explain({
-        number: withPlus(query.number),
-        organizationId: query.organization,
-        from: query.from,
-      })
-      if (outcome.kind === 'refused') refuse(reply, outcome.code, outcome.message)
-      else void reply.send({ success: true, explanation: explanationJson(outcome.explanation) })
-    },
-  )
-
   api.get(
     '/v1/cdrs',
     {
@@ -194,37 +140,12 @@ export const addQueryRoutes = (api: Api, { doors, now }: Needs): void => {
 }
 
 /** The pattern admits a thirteenth month; Date does not. Years that PostgreSQL and Date both know. */
-const millisecondsOf = (field: string, moment: string | undefined): number | undefined => {
+export const millisecondsOf = (field: string, moment: string | undefined): number | undefined => {
   if (moment === undefined) return undefined
   const milliseconds = Date.parse(moment.replace(/^(\S+) (?=\d{2}:\d{2})/, '$1T').replace(' ', '+'))
   if (Number.isFinite(milliseconds)) return milliseconds
   throw badInput(field, `"${field}" takes a moment in ISO 8601, such as 2026-08-01T12:00:00Z`)
 }
-
-const explanationJson = (explanation: Explanation) => ({
-  number: explanation.number,
-  numberClass: explanation.numberClass,
-  destination: explanation.destination ?? null,
-  callerId: explanation.callerId ?? null,
-  candidates: explanation.candidates.map((candidate) => ({
-    rank: candidate.rank,
-    gateway: candidate.gateway,
-    carrier: candidate.carrier,
-    prefix: candidate.prefix ?? null,
-    pricePerMinute: candidate.pricePerMinute ?? null,
-    currency: candidate.currency ?? null,
-    expectedCost: candidate.expectedCost ?? null,
-    dialString: candidate.dialString,
-  })),
-  rejected: explanation.rejected.map(({ gateway, carrier, reason, why }) => ({
-    gateway,
-    carrier,
-    reason,
-    why,
-  })),
-  trace: [...explanation.trace],
-  outcome: explanation.outcome,
-})
 
 const banJson = (ban: Ban) => ({
   address: ban.address,

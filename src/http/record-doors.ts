@@ -4,22 +4,28 @@
  * with `details.field`, STORE_CONFLICT, STORE_NOT_FOUND.
  */
 import { Type, type Static, type TObject } from '@sinclair/typebox'
-import type {
-  Carrier,
-  DdiNumber,
-  Device,
-  Gateway,
-  LcrProfile,
-  LcrRoute,
-  Organization,
-  User,
-} from '../directory/records.ts'
 import {
+  STRATEGIES,
+  type BlockedPrefix,
+  type Carrier,
+  type DdiNumber,
+  type Device,
+  type Gateway,
+  type LcrProfile,
+  type LcrRoute,
+  type Organization,
+  type User,
+} from '../directory/records.ts'
+import { NUMBER_FORMATS } from '../telephony/number-form.ts'
+import type { DeckDoors, RateDeckRow } from './deck-doors.ts'
+import {
+  choice,
   currency,
   e164,
   extension,
   fields,
   flag,
+  freeText,
   id,
   moment,
   nullable,
@@ -51,7 +57,9 @@ export type RecordDoors = {
   readonly numbers?: Collection<NewNumber, DdiNumber>
   readonly lcrProfiles?: Collection<NewLcrProfile, LcrProfile>
   readonly lcrRoutes?: Collection<NewLcrRoute, LcrRoute>
-  readonly rateDecks?: Collection<NewRateDeck, RateDeck>
+  readonly blockedPrefixes?: Collection<NewBlockedPrefix, BlockedPrefix>
+  readonly rateDecks?: Collection<NewRateDeck, RateDeckRow>
+  readonly rateDeckFiles?: DeckDoors
 }
 
 /** What may be told of a gateway: never its password. */
@@ -62,20 +70,10 @@ export type GatewayRow = Omit<Gateway, 'credentials'> & {
 /** What may be told of a device: never its hash. */
 export type DeviceRow = Omit<Device, 'a1Hash'>
 
-/** A rate deck without its rates, of which there may be millions. */
-export type RateDeck = {
-  readonly id: number
-  readonly carrierId: number
-  readonly name: string
-  readonly currency: string
-  /** Milliseconds since the epoch. */
-  readonly effectiveFrom: number
-  readonly effectiveTo: number | undefined
-  readonly rateCount: number
-}
-
 const enabled = Type.Optional(flag('whether it is used'))
 const organizationId = id('an organisation')
+const callsAtOnce = Type.Optional(nullable(whole('a number of calls at once', 1, 1_000_000)))
+const callsPerSecond = Type.Optional(nullable(whole('a number of new calls in a second', 1, 100_000)))
 
 export const NewOrganization = fields({
   name: text('a name', 255),
@@ -102,9 +100,65 @@ export const NewCarrier = fields({
     description: 'a short code in letters, digits, _ . and -',
   }),
   name: text('a name', 255),
+  maxChannels: callsAtOnce,
+  maxCallsPerSecond: callsPerSecond,
+  carriesCallerId: Type.Optional(flag('whether it shows the caller ID that we send')),
+  supportsFax: Type.Optional(flag('whether faxes pass')),
+  failover: Type.Optional(
+    fields(
+      {
+        enabled: Type.Optional(flag('whether its gateways are left alone after failures')),
+        threshold: Type.Optional(nullable(whole('a number of failures in a row', 1, 1_000))),
+        windowSeconds: Type.Optional(nullable(whole('seconds within which they came', 1, 86_400))),
+      },
+      'an object with any of enabled, threshold and windowSeconds',
+    ),
+  ),
   enabled,
 })
 export type NewCarrier = Static<typeof NewCarrier>
+
+const numberForm = fields(
+  {
+    format: Type.Optional(nullable(choice(NUMBER_FORMATS))),
+    country: Type.Optional(
+      nullable(Type.String({ pattern: '^[A-Z]{2}$', description: 'a country in ISO 3166, such as GB' })),
+    ),
+    strip: Type.Optional(nullable(whole('a number of digits', 0, 15))),
+    pattern: Type.Optional(nullable(text('a regular expression over the number', 100))),
+    replacement: Type.Optional(nullable(freeText('what stands for the match', 40))),
+    prefix: Type.Optional(
+      nullable(Type.String({ pattern: '^[\\d+*#]{0,20}$', description: 'at most 20 digits, *, # and +' })),
+    ),
+    techPrefix: Type.Optional(
+      nullable(Type.String({ pattern: '^[\\d*#]{0,20}$', description: 'at most 20 digits, * and #' })),
+    ),
+  },
+  'an object with any of format, country, strip (0 to 15), pattern, replacement, prefix and techPrefix',
+)
+
+const failoverRules = Type.Optional(
+  nullable(
+    Type.Array(
+      Type.Union([
+        Type.Integer({ minimum: 300, maximum: 699 }),
+        Type.String({ pattern: '^[A-Z0-9_]{1,40}$' }),
+      ]),
+      { maxItems: 500, description: 'hangup causes such as "USER_BUSY", and SIP statuses from 300 to 699' },
+    ),
+  ),
+)
+
+const BELIEFS = ['status', 'reason'] as const
+
+const gatewayFailover = fields(
+  {
+    believes: Type.Optional(nullable(choice(BELIEFS))),
+    next: failoverRules,
+    stop: failoverRules,
+  },
+  'an object with any of believes (status or reason), next and stop (hangup causes and SIP statuses)',
+)
 
 export const NewGateway = fields({
   carrierId: id('a carrier'),
@@ -141,7 +195,13 @@ export const NewGateway = fields({
       description: "codecs' names in order of preference",
     }),
   ),
-  maxChannels: Type.Optional(nullable(whole('a number of calls at once', 1, 1_000_000))),
+  maxChannels: callsAtOnce,
+  maxCallsPerSecond: callsPerSecond,
+  /** What is not named stays; null, of it or in it: the default. */
+  numberForm: Type.Optional(nullable(numberForm)),
+  failover: Type.Optional(nullable(gatewayFailover)),
+  progressTimeoutSeconds: Type.Optional(nullable(whole('seconds until the carrier makes progress', 1, 60))),
+  ringTimeoutSeconds: Type.Optional(nullable(whole('seconds of ringing', 5, 600))),
   pingSeconds: Type.Optional(nullable(whole('seconds between OPTIONS', 5, 86_400))),
   inboundCidrs: Type.Optional(
     Type.Array(
@@ -193,11 +253,13 @@ export type NewNumber = Static<typeof NewNumber>
 export const NewLcrProfile = fields({
   organizationId: Type.Optional(nullable(organizationId)),
   name: text('a name', 255),
-  strategy: Type.Optional(
-    Type.Union([Type.Literal('LOWEST_COST'), Type.Literal('PRIORITY')], {
-      description: 'LOWEST_COST or PRIORITY',
-    }),
-  ),
+  strategy: Type.Optional(choice(STRATEGIES)),
+  timeZone: Type.Optional(text('an IANA time zone, such as Europe/London', 64)),
+  costWeight: Type.Optional(whole('what cost counts for', 0, 100)),
+  qualityWeight: Type.Optional(whole('what quality counts for', 0, 100)),
+  maxPricePerMinute: Type.Optional(nullable(price('a price per minute'))),
+  protectsMargin: Type.Optional(flag('whether a route on which we would lose money is left out')),
+  requiresCallerId: Type.Optional(flag('whether a carrier that shows another caller ID is left out')),
   enabled,
 })
 export type NewLcrProfile = Static<typeof NewLcrProfile>
@@ -207,13 +269,46 @@ export const NewLcrRoute = fields({
   gatewayId: id('a gateway'),
   prefix,
   priority: Type.Optional(whole('a priority, lower is earlier', 0, 1_000_000)),
+  weight: Type.Optional(whole('its share of the calls', 0, 1_000)),
   priceOverride: Type.Optional(nullable(price('a price per minute'))),
+  maxChannels: callsAtOnce,
+  maxCallDurationSeconds: Type.Optional(nullable(whole('seconds', 1, 86_400))),
+  timeRestrictions: Type.Optional(
+    nullable(
+      Type.Array(text('a time window, such as Mon-Fri 08:00-18:00', 200), {
+        maxItems: 50,
+        description: 'up to 50 time windows, such as "Mon-Fri 08:00-18:00"',
+      }),
+    ),
+  ),
+  asrPercent: Type.Optional(
+    nullable(
+      Type.Number({ minimum: 0, maximum: 100, description: 'answered of a hundred calls, from 0 to 100' }),
+    ),
+  ),
+  acdSeconds: Type.Optional(nullable(whole('seconds of an answered call', 1, 86_400))),
+  pddMs: Type.Optional(nullable(whole('milliseconds until it rings', 0, 600_000))),
   enabled,
 })
 export type NewLcrRoute = Static<typeof NewLcrRoute>
 
+export const NewBlockedPrefix = fields({
+  /** Null: the platform's, for every organisation. */
+  organizationId: Type.Optional(nullable(organizationId)),
+  prefix: Type.String({
+    pattern: '^\\d{1,15}$',
+    description: 'leading digits without plus, 1 to 15 of them',
+  }),
+  action: Type.Optional(choice(['block', 'allow'])),
+  note: Type.Optional(nullable(freeText('a note', 255))),
+  enabled,
+})
+export type NewBlockedPrefix = Static<typeof NewBlockedPrefix>
+
 export const NewRateDeck = fields({
-  carrierId: id('a carrier'),
+  carrierId: Type.Optional(id('the carrier that charges it')),
+  organizationId: Type.Optional(id('the customer whom we charge it')),
+  replaces: Type.Optional(flag('whether it ends what was published before for the same carrier or customer')),
   name: text('a name', 255),
   currency,
   effectiveFrom: Type.Optional(moment('the moment from which it counts')),

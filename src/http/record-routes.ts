@@ -1,9 +1,11 @@
 /** The write doors: five routes for each kind of record that operators keep. */
 import { Type, type Static, type TObject } from '@sinclair/typebox'
 import { refuse, type Api } from './api.ts'
+import { addDeckRoutes } from './deck-routes.ts'
 import { answers, fields, id } from './fields.ts'
 import {
   changesOf,
+  NewBlockedPrefix,
   NewCarrier,
   NewDevice,
   NewGateway,
@@ -19,8 +21,8 @@ import {
 import * as json from './record-json.ts'
 
 export const addRecordRoutes = (api: Api, records: RecordDoors): void => {
-  const { organizations, carriers, gateways, users, devices, numbers, lcrProfiles, lcrRoutes, rateDecks } =
-    records
+  const { organizations, carriers, gateways, users, devices, numbers } = records
+  const { lcrProfiles, lcrRoutes, blockedPrefixes, rateDecks, rateDeckFiles } = records
   if (organizations !== undefined) {
     addKind(api, organizations, {
       path: 'organizations',
@@ -93,6 +95,16 @@ export const addRecordRoutes = (api: Api, records: RecordDoors): void => {
       render: json.lcrRouteJson,
     })
   }
+  if (blockedPrefixes !== undefined) {
+    addKind(api, blockedPrefixes, {
+      path: 'blocked-prefixes',
+      one: 'blockedPrefix',
+      plural: 'es',
+      taken: NewBlockedPrefix,
+      told: json.BlockedPrefixJson,
+      render: json.blockedPrefixJson,
+    })
+  }
   if (rateDecks !== undefined) {
     addKind(api, rateDecks, {
       path: 'rate-decks',
@@ -103,6 +115,7 @@ export const addRecordRoutes = (api: Api, records: RecordDoors): void => {
       bodyLimit: RATE_DECK_BODY_LIMIT,
     })
   }
+  if (rateDeckFiles !== undefined) addDeckRoutes(api, rateDeckFiles)
 }
 
 /** 20,000 rates with every field written out. */
@@ -110,8 +123,10 @@ const RATE_DECK_BODY_LIMIT = 4 * 1024 * 1024
 
 type Kind<Taken extends TObject, Row> = {
   readonly path: string
-  /** Its key in answers; a list's is the same with an s. */
+  /** Its key in answers; a list's is the same with `plural` behind it. */
   readonly one: string
+  /** Default s. */
+  readonly plural?: string
   readonly taken: Taken
   readonly told: TObject
   readonly render: (row: Row) => Record<string, unknown>
@@ -122,12 +137,13 @@ type Kind<Taken extends TObject, Row> = {
 const addKind = <Taken extends TObject, Row>(
   api: Api,
   collection: Collection<Static<Taken>, Row>,
-  { path, one, taken, told, render, bodyLimit }: Kind<Taken, Row>,
+  { path, one, plural = 's', taken, told, render, bodyLimit }: Kind<Taken, Row>,
 ): void => {
   const tags = ['records']
   const params = fields({ id: id('the record') })
   const tellOne = Type.Object({ success: Type.Literal(true), [one]: told })
-  const missing = (number: number): string => `there is no ${path.replace(/s$/, '')} ${number}`
+  const many = `${one}${plural}`
+  const missing = (number: number): string => `there is no ${path.slice(0, -plural.length)} ${number}`
 
   api.get(
     `/v1/${path}`,
@@ -136,16 +152,12 @@ const addKind = <Taken extends TObject, Row>(
         tags,
         summary: `Lists ${path}`,
         querystring: fields({ organization: Type.Optional(id('an organisation')) }),
-        response: answers(
-          200,
-          Type.Object({ success: Type.Literal(true), [`${one}s`]: Type.Array(told) }),
-          503,
-        ),
+        response: answers(200, Type.Object({ success: Type.Literal(true), [many]: Type.Array(told) }), 503),
       },
     },
     async ({ query }) => {
       const rows = await collection.list({ organizationId: query.organization })
-      return { success: true, [`${one}s`]: rows.map(render) }
+      return { success: true, [many]: rows.map(render) }
     },
   )
   api.get(

@@ -19,6 +19,8 @@ import { acceptCdr, Accepted, addFreeswitchRoutes, CDR_BODY_LIMIT } from './free
 import { createLiveStreams } from './live-stream.ts'
 import { addQueryRoutes } from './query-routes.ts'
 import { addRecordRoutes } from './record-routes.ts'
+import { addReplayRoutes } from './replay-routes.ts'
+import { addRoutingRoutes } from './routing-routes.ts'
 import { addSecurityHeaders, readJsonStrictly, readRaw, refuseOtherMethods, requireToken } from './scope.ts'
 import { answerOf } from './status.ts'
 import { addMetricsRoute, addOpenRoutes } from './status-routes.ts'
@@ -147,6 +149,8 @@ const buildApp = (
     addMetricsRoute(scope, doors)
     addCallRoutes(scope, { doors, streams, now })
     addQueryRoutes(scope, { doors, now })
+    addRoutingRoutes(scope, doors)
+    addReplayRoutes(scope, doors.routing.replays, now)
     addRecordRoutes(scope, doors.records)
     scope.get(
       '/openapi.json',

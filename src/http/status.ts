@@ -17,6 +17,16 @@ export const STATUS: Readonly<Record<string, PublicFault>> = {
   CARRIER_UNAVAILABLE: { status: 503, code: 'CARRIER_UNAVAILABLE' },
   SWITCH_UNAVAILABLE: { status: 503, code: 'SWITCH_UNAVAILABLE' },
 
+  // Why a number got no route: 503 where it may get one later.
+  PROFILE_NOT_FOUND: { status: 404, code: 'PROFILE_NOT_FOUND' },
+  NO_PROFILE: { status: 404, code: 'NO_PROFILE' },
+  NO_PREFIX: { status: 404, code: 'NO_PREFIX' },
+  NOT_OFFERED: { status: 404, code: 'NOT_OFFERED' },
+  BLOCKED: { status: 403, code: 'BLOCKED' },
+  ALL_DOWN: { status: 503, code: 'ALL_DOWN' },
+  OVER_CAPACITY: { status: 503, code: 'OVER_CAPACITY' },
+  WOULD_LOSE_MONEY: { status: 503, code: 'WOULD_LOSE_MONEY' },
+
   HTTP_BAD_INPUT: { status: 400, code: 'BAD_INPUT' },
   HTTP_UNAUTHORIZED: { status: 401, code: 'UNAUTHORIZED' },
   HTTP_NOT_FOUND: { status: 404, code: 'NOT_FOUND' },
@@ -32,6 +42,8 @@ export const STATUS: Readonly<Record<string, PublicFault>> = {
     code: 'DATABASE_UNAVAILABLE',
     message: 'the database does not answer; try again',
   },
+
+  APP_REPLAY_RUNNING: { status: 409, code: 'CONFLICT' },
 
   TELEPHONY_BAD_UUID: { status: 400, code: 'BAD_INPUT' },
   TELEPHONY_BAD_E164: { status: 400, code: 'BAD_INPUT' },

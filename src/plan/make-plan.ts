@@ -7,18 +7,14 @@ import { chooseCallerId } from '../caller-id/choose.ts'
 import { displayName } from '../caller-id/display-name.ts'
 import type { CarriedAttempt, CarriedCall, CarriedDevice } from '../call/carried.ts'
 import type { CallerId, Plan, PlannedAttempt, Rejection, Target } from '../call/plan.ts'
-import {
-  gatewayNameOf,
-  type Carrier,
-  type Gateway,
-  type Organization,
-  type User,
-} from '../directory/records.ts'
-import { hunt, type HuntRejection, type Route, type Surroundings } from '../routing/hunt.ts'
+import type { Carrier, Gateway, Organization, User } from '../directory/records.ts'
+import type { Surroundings } from '../routing/hunt.ts'
+import { REFUSAL_CAUSES } from '../routing/refusal.ts'
 import type { CallUuid } from '../telephony/call-uuid.ts'
 import type { E164 } from '../telephony/e164.ts'
 import type { HangupCause } from '../telephony/hangup-cause.ts'
 import { classify, type NumberClass } from '../telephony/number-class.ts'
+import { plannedAttempt, planRoutes, RING_TIMEOUT_SECONDS, type RouteSettings } from './plan-routes.ts'
 
 export type PlanRequest = {
   /** The A leg's channel; the call is known by it. */
@@ -27,23 +23,16 @@ export type PlanRequest = {
   readonly user: User
   readonly dialled: string
   /** Already checked to be one of the organisation's. */
-  readonly requestedCallerId: E164 | undefined
+  readonly requestedCallerId?: E164 | undefined
+  /** The profile that the caller's dialplan names; undefined: the organisation's. */
+  readonly profileId?: number | undefined
+  /** The called number's location routing number, where a lookup gave one. */
+  readonly lrn?: E164 | undefined
+  readonly callType?: 'voice' | 'fax' | undefined
   readonly now: number
 }
 
-export type PlanSettings = {
-  readonly maxRoutes: number
-  readonly maxDurationSeconds: number
-  /** A uuid for a channel that may be made. */
-  readonly newUuid: () => CallUuid
-}
-
-/**
- * A carrier that says nothing but 100 for so long is left: long enough for the slowest mobile networks'
- * post-dial delay, short enough that five dead carriers keep nobody waiting for more than half a minute.
- */
-export const PROGRESS_TIMEOUT_SECONDS = 6
-export const RING_TIMEOUT_SECONDS = 60
+export type PlanSettings = RouteSettings
 
 /** The plan of a call that one of our users dials. */
 export const planFromUser = (
@@ -95,39 +84,54 @@ const carrierPlan = (context: Context, destination: E164): Plan => {
       ? refusal(context, 'UNALLOCATED_NUMBER', `${destination} is a number of ours that rings nobody`)
       : devicePlan(context, callee, `${destination} is a number of ours, of ${callee.extension}`)
   }
-  const found = hunt(
-    { organization, destination, now: request.now, maxRoutes: settings.maxRoutes },
-    surroundings,
-  )
-  const rejected = found.rejected.map(explainRejection)
-  if (found.profile === undefined) {
-    return refusal(context, 'NO_ROUTE_DESTINATION', `${organization.name} has no LCR profile`)
-  }
-  if (found.routes.length === 0) {
-    const busy = found.rejected.some(({ reason }) => reason === 'GATEWAY_FULL' || reason === 'GATEWAY_DOWN')
-    const cause = busy ? 'NORMAL_CIRCUIT_CONGESTION' : 'NO_ROUTE_DESTINATION'
-    return refusal(context, cause, `no carrier can take ${destination}`, rejected, found.profile.id)
-  }
   const callerId = chooseCallerId(organization, user, request.requestedCallerId, surroundings.directory)
-  const attempts = found.routes.map((route, index) => attemptOver(route, index + 1, destination, context))
+  const { hunt, attempts, rejected, jurisdiction } = planRoutes(
+    {
+      callId: request.callId,
+      organization,
+      userId: user.id,
+      destination,
+      callerNumber: callerId.number,
+      lrn: request.lrn,
+      profileId: request.profileId,
+      callType: request.callType,
+      now: request.now,
+    },
+    surroundings,
+    settings,
+  )
+  const { profile, refusal: none, shares, expectedSeconds } = hunt
+  if (none !== undefined || profile === undefined) {
+    const { kind, why } = none ?? { kind: 'NO_PROFILE', why: `${organization.name} has no LCR profile` }
+    const cause = REFUSAL_CAUSES[kind]
+    return {
+      ...refusal(context, cause, why, rejected, profile?.id),
+      target: { kind: 'refuse', cause, why, refusal: kind },
+    }
+  }
   return {
     ...frame(context, {
       destination,
       callerNumber: callerId.number,
       attempts,
-      lcrProfileId: found.profile.id,
+      lcrProfileId: profile.id,
     }),
     target: {
       kind: 'carriers',
       attempts,
       callerId: shown(callerId.number, user),
       emergency: false,
+      postDialDelayBudgetSeconds: settings.postDialDelayBudgetSeconds,
     },
     rejected,
+    shares,
     trace: [
       ...context.trace,
-      `profile ${found.profile.name} (${found.profile.strategy}): ${found.routes.length} of ${found.routes.length + rejected.length} gateways`,
       ...callerId.trace,
+      ...(jurisdiction === undefined
+        ? []
+        : [`${jurisdiction}${request.lrn === undefined ? '' : `, routed as ${request.lrn}`}`]),
+      `profile ${profile.name} (${profile.strategy}): ${attempts.length} of ${attempts.length + rejected.length} gateways, compared for a call of ${Math.round(expectedSeconds)} s`,
     ],
   }
 }
@@ -136,35 +140,6 @@ const carrierPlan = (context: Context, destination: E164): Plan => {
 const shown = (number: E164 | undefined, user: User): CallerId => ({
   number,
   name: number === undefined ? undefined : displayName(user.name),
-})
-
-const attemptOver = (
-  route: Route,
-  n: number,
-  number: string,
-  { request, settings }: Context,
-): PlannedAttempt =>
-  plannedAttempt(route.gateway, {
-    n,
-    callId: request.callId,
-    legUuid: settings.newUuid(),
-    organizationId: request.organization.id,
-    userId: request.user.id,
-    gatewayId: route.gateway.id,
-    gatewayName: route.gateway.name,
-    carrierId: route.carrier.id,
-    carrierName: route.carrier.name,
-    number,
-    rate: route.rate,
-  })
-
-const plannedAttempt = (gateway: Gateway, carried: CarriedAttempt): PlannedAttempt => ({
-  carried,
-  gateway: gatewayNameOf(gateway.id),
-  codecs: gateway.codecs,
-  maxChannels: gateway.maxChannels,
-  progressTimeoutSeconds: PROGRESS_TIMEOUT_SECONDS,
-  ringTimeoutSeconds: RING_TIMEOUT_SECONDS,
 })
 
 /** Emergency calls ask no rate, no limit and no health: whatever may carry them is tried, the healthy first. */
@@ -194,7 +169,11 @@ const emergencyPlan = (context: Context, number: string): Plan => {
       number,
       rate: undefined,
     }
-    return { ...plannedAttempt(gateway, carried), maxChannels: undefined }
+    return {
+      ...plannedAttempt(gateway, carried, settings),
+      maxChannels: undefined,
+      maxCallsPerSecond: undefined,
+    }
   })
   const callerId = chooseCallerId(organization, user, undefined, surroundings.directory)
   return {
@@ -320,13 +299,6 @@ const frame = (
   },
   numberClass,
   maxDurationSeconds: settings.maxDurationSeconds,
-})
-
-const explainRejection = ({ gateway, carrier, reason, why }: HuntRejection): Rejection => ({
-  gateway: gateway.name,
-  carrier: carrier.name,
-  reason,
-  why,
 })
 
 const describe = (numberClass: NumberClass): string =>

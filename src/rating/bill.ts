@@ -12,7 +12,7 @@ export type Bill = {
   readonly cost: Money
 }
 
-const SECONDS_PER_MINUTE = 60n
+const SECONDS_PER_MINUTE = 60
 
 /**
  * Charges `billableSeconds` whole seconds of answered time. 0 is a call that was never answered, which costs
@@ -30,18 +30,34 @@ export const bill = (tariff: Tariff, billableSeconds: number): Bill => {
   }
   checkTariff(tariff)
   if (billableSeconds === 0) return { chargedSeconds: 0, cost: ZERO }
-  const chargedSeconds = roundToIncrements(tariff, billableSeconds)
-  const perMinute = BigInt(tariff.pricePerMinute) * chargedSeconds
-  const cost = BigInt(tariff.connectionFee) + divideHalfUp(perMinute, SECONDS_PER_MINUTE)
-  return { chargedSeconds: Number(chargedSeconds), cost: moneyOf(cost) }
+  const chargedSeconds = chargedSecondsOf(tariff, billableSeconds)
+  return { chargedSeconds, cost: costOfCharged(tariff, chargedSeconds) }
 }
 
-/** The first increment whole, then as many of the next as are begun. */
-const roundToIncrements = (tariff: Tariff, seconds: number): bigint => {
-  const first = BigInt(tariff.firstIncrementSeconds)
-  const next = BigInt(tariff.nextIncrementSeconds)
-  const beyond = BigInt(seconds) - first
-  return beyond <= 0n ? first : first + ((beyond + next - 1n) / next) * next
+/** The same for a tariff that was checked when it was taken in, and one or more whole seconds: no check again. */
+export const costOf = (tariff: Tariff, billableSeconds: number): Money =>
+  costOfCharged(tariff, chargedSecondsOf(tariff, billableSeconds))
+
+/** The first increment whole, then as many of the next as are begun; never less than the minimum. */
+const chargedSecondsOf = (tariff: Tariff, billableSeconds: number): number => {
+  const { minimumSeconds = 0, firstIncrementSeconds: first, nextIncrementSeconds: next } = tariff
+  const beyond = Math.max(billableSeconds, minimumSeconds) - first
+  if (beyond <= 0) return first
+  // Not Math.ceil of a quotient: beyond 2^53 / next it would round.
+  const rest = beyond % next
+  return first + (rest === 0 ? beyond : beyond - rest + next)
+}
+
+const costOfCharged = ({ pricePerMinute, connectionFee }: Tariff, chargedSeconds: number): Money => {
+  const product = pricePerMinute * chargedSeconds
+  // Doubled and with half a minute added it must still be exact; nearly every call is.
+  if (product >= 0 && product < 2 ** 51 && connectionFee >= 0 && connectionFee < 2 ** 51) {
+    const halves = product * 2 + SECONDS_PER_MINUTE
+    return (connectionFee +
+      (halves - (halves % (2 * SECONDS_PER_MINUTE))) / (2 * SECONDS_PER_MINUTE)) as Money
+  }
+  const exact = BigInt(pricePerMinute) * BigInt(chargedSeconds)
+  return moneyOf(BigInt(connectionFee) + divideHalfUp(exact, BigInt(SECONDS_PER_MINUTE)))
 }
 
 /** Rounds halves away from zero, so that a credit note is the exact opposite of its charge. */
@@ -58,6 +74,9 @@ const checkTariff = (tariff: Tariff): void => {
   for (const field of ['pricePerMinute', 'connectionFee'] as const) {
     if (!Number.isSafeInteger(tariff[field])) throw badTariff(field, tariff[field])
   }
+  const { minimumSeconds = 0 } = tariff
+  if (!Number.isSafeInteger(minimumSeconds) || minimumSeconds < 0)
+    throw badTariff('minimumSeconds', minimumSeconds)
 }
 
 const badTariff = (field: string, value: unknown): EngineError =>

@@ -1,33 +1,101 @@
 /**
  * Which gateways reach a number, in which order, and why the others do not. Pure: the same inputs give the
  * same hunt, so live routing, `explain` and a replay are one code path. A new reason to refuse a candidate
- * is one entry in REASONS and one check in `judge`.
+ * is one entry in REASONS and one check in `judge`; a new order is one line in `order.ts`.
  */
+import type { QuotedRate } from '../call/carried.ts'
 import type { Directory } from '../directory/directory.ts'
 import type { Carrier, Gateway, LcrProfile, LcrRoute, Organization } from '../directory/records.ts'
-import type { QuotedRate } from '../call/carried.ts'
+import { DEFAULT_EXPECTED_SECONDS } from '../rating/expected-cost.ts'
 import { digitsOf, type E164 } from '../telephony/e164.ts'
+import type { Jurisdiction } from '../telephony/jurisdiction.ts'
 import type { Money } from '../telephony/money.ts'
-import type { RateTable } from './rate-table.ts'
+import type { Tariff } from '../telephony/tariff.ts'
+import { judge } from './judge.ts'
+import { ordered } from './order.ts'
+import type { RateIndex, RateMatch } from './rate-lookup.ts'
+import { refusalOf, type Refusal } from './refusal.ts'
+import type { RoutingTable } from './routing-table.ts'
 
 export type HuntRequest = {
   readonly organization: Organization
   readonly destination: E164
   readonly now: number
   readonly maxRoutes: number
+  /** Undefined: the organisation's. */
+  readonly profileId?: number | undefined
+  /** The number whose rates count, where that is another: the called number's LRN. */
+  readonly ratedAs?: E164 | undefined
+  /** Of a call within North America. */
+  readonly jurisdiction?: Jurisdiction | undefined
+  /** Default `voice`. */
+  readonly callType?: 'voice' | 'fax' | undefined
+  /** A caller ID of ours is to be seen by the callee. */
+  readonly showsCallerId?: boolean | undefined
+  /** What the caller offers, where nobody transcodes; undefined: FreeSWITCH does. */
+  readonly codecs?: readonly string[] | undefined
+  /** Codes of carriers that come first, whatever they cost. */
+  readonly preferredCarriers?: readonly string[] | undefined
+  readonly excludedCarriers?: readonly string[] | undefined
 }
 
 /** What routing reads of the world as it is at this moment, and must not look up by itself. */
 export type Surroundings = {
   readonly directory: Directory
-  readonly rates: RateTable
+  readonly routing: RoutingTable
+  readonly rates: RateIndex
   /** False: the switch says that the gateway's pings are not answered. */
   readonly isUp: (gatewayId: number) => boolean
-  /** Calls over the gateway now. */
-  readonly channelsInUse: (gatewayId: number) => number
-  /** What a call of average length would cost under the tariff. */
-  readonly expectedCost: (rate: QuotedRate) => Money
+  readonly load: Load
+  readonly health: Health
+  readonly turns: Turns
+  /** How routes that are equal in everything share the calls (FailoverConfig.strategy). */
+  readonly failoverStrategy: 'sequential' | 'round_robin' | 'weighted'
 }
+
+/** Calls that are on, those just planned included. */
+export type Load = {
+  readonly gatewayChannels: (gatewayId: number) => number
+  readonly carrierChannels: (carrierId: number) => number
+  readonly routeChannels: (routeId: number) => number
+  /** Milliseconds since the epoch from when the gateway and its carrier may get a call; `now` or less: at once. */
+  readonly nextCallAt: (gateway: Gateway, carrier: Carrier, now: number) => number
+}
+
+/** What was seen of gateways. `destination` is a destinationKey. */
+export type Health = {
+  readonly verdictOf: (gatewayId: number, destination: string, now: number) => HealthVerdict
+  /** 0 to 100; below 40 the gateway is tried last. */
+  readonly scoreOf: (gatewayId: number, now: number) => number
+  readonly qualityOf: (gatewayId: number, destination: string, now: number, rule: LcrRoute) => Quality
+  /** Of answered calls, over all gateways; undefined: too few were seen. */
+  readonly averageSecondsOf: (destination: string, now: number) => number | undefined
+}
+
+export type HealthVerdict =
+  | { readonly kind: 'closed' }
+  /** A call may try whether it works again. */
+  | { readonly kind: 'trial' }
+  | { readonly kind: 'open'; readonly until: number | undefined; readonly why: string }
+
+export type Quality = {
+  /** Answer seizure ratio, percent; shrunk to what is known of others while samples are few. */
+  readonly asr: number
+  readonly acdSeconds: number
+  readonly pddMs: number
+  readonly samples: number
+  readonly isConfident: boolean
+}
+
+/** Who comes first when several share the calls. Reading does not take the turn: whoever plans a call does. */
+export type Turns = {
+  readonly orderOf: (shares: readonly Share[]) => readonly number[]
+  /** True: this call may try a route of which too little is known. */
+  readonly mayExplore: (shares: readonly Share[]) => boolean
+}
+
+/** `id` is a rule's. */
+export type Share = { readonly id: number; readonly weight: number }
 
 export type Route = {
   readonly gateway: Gateway
@@ -35,6 +103,10 @@ export type Route = {
   readonly rule: LcrRoute
   readonly rate: QuotedRate
   readonly expectedCost: Money
+  /** As the gateway wants it. */
+  readonly number: string
+  /** It was out, and this call tries it. */
+  readonly isTrial: boolean
 }
 
 export type HuntRejection = {
@@ -49,10 +121,25 @@ export const REASONS = [
   'CARRIER_DISABLED',
   'CARRIER_OF_ANOTHER_ORGANIZATION',
   'ROUTE_DISABLED',
+  'OUTSIDE_HOURS',
+  'CARRIER_EXCLUDED',
+  'CARRIER_NOT_PREFERRED',
+  'CALLER_ID_NOT_CARRIED',
+  'FAX_NOT_SUPPORTED',
+  'CODEC_NOT_SUPPORTED',
+  'NUMBER_FORM',
   'NO_RATE',
+  'NOT_YET_EFFECTIVE',
+  'NO_LONGER_EFFECTIVE',
   'OTHER_CURRENCY',
+  'ABOVE_MAX_PRICE',
+  'WOULD_LOSE_MONEY',
   'GATEWAY_DOWN',
+  'COOLING_OFF',
   'GATEWAY_FULL',
+  'CARRIER_FULL',
+  'ROUTE_FULL',
+  'CPS_EXCEEDED',
   'BEYOND_MAX_ROUTES',
 ] as const
 export type Reason = (typeof REASONS)[number]
@@ -61,104 +148,115 @@ export type Hunt = {
   readonly profile: LcrProfile | undefined
   readonly routes: readonly Route[]
   readonly rejected: readonly HuntRejection[]
+  /** Why there is no route; undefined where there is one. */
+  readonly refusal: Refusal | undefined
+  /** The length of call for which costs were compared. */
+  readonly expectedSeconds: number
+  /** Whose turns decided: to be taken by the call that uses the hunt. */
+  readonly shares: readonly (readonly Share[])[]
 }
 
+/** Statistics and breakers are kept by these first digits of the number: a country and its kind of network. */
+export const destinationKey = (digits: string): string => digits.slice(0, 5)
+
 export const hunt = (request: HuntRequest, surroundings: Surroundings): Hunt => {
-  const profile = profileOf(request.organization, surroundings.directory)
-  if (profile === undefined) return { profile, routes: [], rejected: [] }
+  const { organization, destination, now } = request
+  const { directory, routing, rates, health } = surroundings
+  const digits = digitsOf(destination)
+  const profileId = request.profileId ?? organization.lcrProfileId
+  const profile = profileId === undefined ? undefined : routing.profileOf(profileId)
+  const blocked = directory.blockedBy(organization.id, digits)
+  if (profile === undefined || blocked !== undefined) {
+    return { ...NOTHING, profile, refusal: refusalOf(request, profile, blocked, NO_REJECTIONS) }
+  }
+  const rated = request.ratedAs === undefined ? digits : digitsOf(request.ratedAs)
+  const match = rates.match(rated, now, request.jurisdiction)
+  const key = destinationKey(digits)
+  const expectedSeconds = health.averageSecondsOf(key, now) ?? DEFAULT_EXPECTED_SECONDS
+  const customer = routing.customerSlotOf(organization.id)
+  const sold = customer < 0 ? -1 : match.entryOf(customer)
+  const context: Context = {
+    request,
+    surroundings,
+    profile,
+    digits,
+    rated,
+    key,
+    expectedSeconds,
+    sell: sold < 0 ? undefined : rates.tariffOf(sold),
+    match,
+  }
   const routes: Route[] = []
   const rejected: HuntRejection[] = []
-  for (const rule of longestRulePerGateway(profile, request, surroundings.directory)) {
-    const verdict = judge(rule, request, surroundings)
-    if (verdict === undefined) continue
+  for (const candidate of routing.candidatesOf(profile.id, digits)) {
+    const verdict = judge(candidate, context)
     if ('reason' in verdict) rejected.push(verdict)
     else routes.push(verdict)
   }
-  routes.sort(ORDER[profile.strategy])
-  const beyond = routes.splice(request.maxRoutes).map(({ gateway, carrier }): HuntRejection => ({
-    gateway,
-    carrier,
-    reason: 'BEYOND_MAX_ROUTES',
-    why: `${request.maxRoutes} cheaper or preferred routes come first`,
-  }))
-  return { profile, routes, rejected: [...rejected, ...beyond] }
-}
-
-const profileOf = (organization: Organization, directory: Directory): LcrProfile | undefined => {
-  if (organization.lcrProfileId === undefined) return undefined
-  const profile = directory.lcrProfile(organization.lcrProfileId)
-  return profile?.enabled === true ? profile : undefined
-}
-
-/** Of each gateway's rules, the one with the longest prefix of the number speaks. */
-const longestRulePerGateway = (
-  profile: LcrProfile,
-  request: HuntRequest,
-  directory: Directory,
-): readonly LcrRoute[] => {
-  const digits = digitsOf(request.destination)
-  const chosen = new Map<number, LcrRoute>()
-  for (const rule of directory.lcrRoutesOf(profile.id)) {
-    if (!digits.startsWith(rule.prefix)) continue
-    const other = chosen.get(rule.gatewayId)
-    if (other === undefined || rule.prefix.length > other.prefix.length) chosen.set(rule.gatewayId, rule)
+  const { routes: inOrder, shares } = ordered(routes, context)
+  cut(inOrder, rejected, request)
+  return {
+    profile,
+    routes: inOrder,
+    rejected,
+    refusal: inOrder.length > 0 ? undefined : refusalOf(request, profile, undefined, rejected),
+    expectedSeconds,
+    shares,
   }
-  return [...chosen.values()]
 }
 
-const judge = (
-  rule: LcrRoute,
-  request: HuntRequest,
-  { directory, rates, isUp, channelsInUse, expectedCost }: Surroundings,
-): Route | HuntRejection | undefined => {
-  const gateway = directory.gateway(rule.gatewayId)
-  const carrier = gateway === undefined ? undefined : directory.carrier(gateway.carrierId)
-  // Foreign keys make this impossible in the database; a snapshot that left a broken row out may have it.
-  if (gateway === undefined || carrier === undefined) return undefined
-  const rejected = (reason: Reason, why: string): HuntRejection => ({ gateway, carrier, reason, why })
+/** What judging and ordering need beside the candidate. */
+export type Context = {
+  readonly request: HuntRequest
+  readonly surroundings: Surroundings
+  readonly profile: LcrProfile
+  readonly digits: string
+  /** The digits whose rates count. */
+  readonly rated: string
+  readonly key: string
+  readonly expectedSeconds: number
+  /** What the organisation pays us; undefined: it has no deck for the number. */
+  readonly sell: Tariff | undefined
+  /** Good until the next lookup. */
+  readonly match: RateMatch
+}
 
-  if (!gateway.enabled) return rejected('GATEWAY_DISABLED', 'the gateway is disabled')
-  if (!carrier.enabled) return rejected('CARRIER_DISABLED', 'the carrier is disabled')
-  if (carrier.organizationId !== undefined && carrier.organizationId !== request.organization.id) {
-    return rejected('CARRIER_OF_ANOTHER_ORGANIZATION', 'the carrier belongs to another organisation')
-  }
-  if (!rule.enabled) return rejected('ROUTE_DISABLED', `the rule for prefix "${rule.prefix}" is disabled`)
-  const rate = quote(rule, carrier, request, rates)
-  if (rate === undefined) return rejected('NO_RATE', 'no rate of the carrier is in force for this number')
-  if (rate.tariff.currency !== request.organization.currency) {
-    return rejected(
-      'OTHER_CURRENCY',
-      `the rate is in ${rate.tariff.currency}, the organisation pays in ${request.organization.currency}`,
+const NO_REJECTIONS: readonly HuntRejection[] = []
+
+const NOTHING = {
+  routes: [],
+  rejected: NO_REJECTIONS,
+  expectedSeconds: DEFAULT_EXPECTED_SECONDS,
+  shares: [],
+} as const
+
+/** Leaves the first `maxRoutes`, and says of the others why they are not among them. */
+const cut = (routes: Route[], rejected: HuntRejection[], request: HuntRequest): void => {
+  if (routes.length <= request.maxRoutes) return
+  const { preferredCarriers, maxRoutes } = request
+  for (const { gateway, carrier } of routes.splice(maxRoutes)) {
+    const outranked =
+      preferredCarriers !== undefined &&
+      !isNamed(preferredCarriers, carrier) &&
+      routes.some((route) => isNamed(preferredCarriers, route.carrier))
+    rejected.push(
+      outranked
+        ? {
+            gateway,
+            carrier,
+            reason: 'CARRIER_NOT_PREFERRED',
+            why: 'routes of preferred carriers come first',
+          }
+        : {
+            gateway,
+            carrier,
+            reason: 'BEYOND_MAX_ROUTES',
+            why: `${maxRoutes} cheaper or preferred routes come first`,
+          },
     )
   }
-  if (!isUp(gateway.id)) return rejected('GATEWAY_DOWN', 'the gateway does not answer its pings')
-  if (gateway.maxChannels !== undefined && channelsInUse(gateway.id) >= gateway.maxChannels) {
-    return rejected('GATEWAY_FULL', `all ${gateway.maxChannels} channels are in use`)
-  }
-  return { gateway, carrier, rule, rate, expectedCost: expectedCost(rate) }
 }
 
-const quote = (
-  rule: LcrRoute,
-  carrier: Carrier,
-  request: HuntRequest,
-  rates: RateTable,
-): QuotedRate | undefined => {
-  const rate = rates.rateOf(carrier.id, digitsOf(request.destination), request.now)
-  if (rate === undefined) return undefined
-  const tariff =
-    rule.priceOverride === undefined ? rate.tariff : { ...rate.tariff, pricePerMinute: rule.priceOverride }
-  return { deckId: rate.deckId, prefix: rate.prefix, tariff }
-}
-
-type Compare = (a: Route, b: Route) => number
-
-const byCost: Compare = (a, b) => a.expectedCost - b.expectedCost
-const byPriority: Compare = (a, b) => a.rule.priority - b.rule.priority
-/** The last word, so that equal routes come in the same order every time. */
-const byAge: Compare = (a, b) => a.gateway.id - b.gateway.id
-
-const ORDER: Readonly<Record<LcrProfile['strategy'], Compare>> = {
-  LOWEST_COST: (a, b) => byCost(a, b) || byPriority(a, b) || byAge(a, b),
-  PRIORITY: (a, b) => byPriority(a, b) || byCost(a, b) || byAge(a, b),
-}
+/** A carrier is named by its code or its id. */
+export const isNamed = (names: readonly string[], carrier: Carrier): boolean =>
+  names.includes(carrier.code) || names.includes(String(carrier.id))

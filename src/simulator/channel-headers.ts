@@ -1,5 +1,5 @@
 import { profileHeaders } from './caller-profile.ts'
-import { CHANNEL_STATES, type Channel } from './channel.ts'
+import { CHANNEL_STATES, type Channel, type ChannelState } from './channel.ts'
 
 /** The events that carry a channel's variables (switch_channel_event_set_extended_data). */
 const WITH_VARIABLES = new Set([
@@ -31,12 +31,22 @@ const WITH_VARIABLES = new Set([
   'CUSTOM',
 ])
 
+/**
+ * Channel-State is what the channel's thread runs, the number what it was told to (switch_channel.c,
+ * switch_channel_event_set_basic_data): an application that was cut by a transfer ends with CS_EXECUTE and 2.
+ */
+const wantedState = ({ cause, redirect, state }: Channel): ChannelState => {
+  if (state !== 'CS_EXECUTE') return state
+  if (cause !== undefined) return 'CS_HANGUP'
+  return redirect?.kind === 'dialplan' ? 'CS_ROUTING' : redirect?.kind === 'park' ? 'CS_PARK' : state
+}
+
 /** switch_channel_event_set_data: the headers of a channel in an event of this name, in the switch's order. */
 export const channelHeaders = (channel: Channel, eventName: string): Record<string, string> => {
   const headers: Record<string, string> = {
     'Channel-State': channel.state,
     'Channel-Call-State': channel.callState,
-    'Channel-State-Number': String(CHANNEL_STATES[channel.state]),
+    'Channel-State-Number': String(CHANNEL_STATES[wantedState(channel)]),
     'Channel-Name': channel.name,
     'Unique-ID': channel.uuid,
     'Call-Direction': channel.direction,

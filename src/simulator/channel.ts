@@ -195,12 +195,14 @@ export class Channel {
   }
 
   markRinging(): void {
-    if (this.ringing || this.earlyMedia || this.answered || !this.up()) return
+    // Also after early media: a 180 may follow a 183 (switch_channel_perform_mark_ring_ready_value).
+    if (this.ringing || this.answered || !this.up()) return
     this.ringing = true
     this.profile.times.progress = this.#micros()
     this.fire('CHANNEL_PROGRESS')
     this.setCallState('RINGING')
     this.#exchange.executeOn(this, 'execute_on_ring')
+    this.#exchange.executeOn(this, 'api_on_ring')
     this.bell.ring()
   }
 

@@ -185,7 +185,7 @@ class Attempt {
     if (this.#legs.some((leg) => leg.up() && leg.earlyMedia) && !this.#ignoresEarlyMedia()) caller.markEarly()
     else if (this.#legs.some((leg) => leg.up() && (leg.ringing || leg.earlyMedia))) {
       if (caller.variables.has('ringback')) caller.markEarly()
-      else caller.markRinging()
+      else if (!caller.earlyMedia) caller.markRinging()
     }
   }
 

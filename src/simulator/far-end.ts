@@ -6,6 +6,8 @@ import { causeOfNumber, causeOfStatus, phraseOf, q850Of } from './sip-status.ts'
 
 /** sofia-sip's timer B: nobody answers an INVITE for 64 times T1. */
 const TIMER_B_MS = 32_000
+/** From a 183 to the 180 that follows it. */
+const THEN_RINGS_MS = 150
 
 /** Plays what a carrier or phone does with the INVITE of an outbound channel. */
 export const playParty = (exchange: Exchange, channel: Channel, behaviour: PartyBehaviour): void => {
@@ -26,6 +28,7 @@ export const playParty = (exchange: Exchange, channel: Channel, behaviour: Party
       if (behaviour.earlyMedia === true) channel.markEarly()
       else channel.markRinging()
     })
+    if (behaviour.thenRings === true) after(ringAfterMs + THEN_RINGS_MS, () => channel.markRinging())
   }
   switch (outcome.kind) {
     case 'answer':
@@ -70,19 +73,28 @@ export const playDigits = (
   }
 }
 
-/** sofia.c: a final response to our INVITE. A Reason header's Q.850 cause beats the status. */
+/**
+ * sofia.c: a final response to our INVITE. A Reason header's Q.850 cause beats the status. What depends on the status:
+ * below 400 it is a redirection, which is refused here as outbound_redirect_fatal has it; a challenge that nobody can
+ * answer leaves no sip_invite_failure_status.
+ */
 const receiveRefusal = (channel: Channel, status: number, reason: string | undefined): void => {
   if (!channel.up() || channel.answered) return
   const phrase = phraseOf(status)
   const reasoned =
-    reason === undefined || channel.isTrue('ignore_q850_reason') ? undefined : causeOfNumber(Number(reason))
+    reason === undefined || status < 400 || channel.isTrue('ignore_q850_reason')
+      ? undefined
+      : // The switch calls a number without a cause UNKNOWN.
+        (causeOfNumber(Number(reason)) ?? 'NORMAL_UNSPECIFIED')
   const cause = reasoned ?? causeOfStatus(status)
   channel.setOnPartner('sip_hangup_phrase', phrase)
   channel.set('sip_hangup_disposition', 'recv_refuse')
-  channel.set('sip_invite_failure_status', String(status))
-  channel.set('sip_invite_failure_phrase', phrase)
-  channel.setOnPartner('sip_invite_failure_status', String(status))
-  channel.setOnPartner('sip_invite_failure_phrase', phrase)
+  if (status >= 400 && status !== 401 && status !== 407) {
+    channel.set('sip_invite_failure_status', String(status))
+    channel.set('sip_invite_failure_phrase', phrase)
+    channel.setOnPartner('sip_invite_failure_status', String(status))
+    channel.setOnPartner('sip_invite_failure_phrase', phrase)
+  }
   if (reasoned !== undefined) channel.set('sip_reason', `Q.850;cause=${reason ?? ''}`)
   setTermination(channel, status, q850Of(cause))
   channel.hangup(cause)

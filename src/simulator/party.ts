@@ -3,9 +3,10 @@
  * `ringAfterMs` count from the INVITE, `hangupAfterMs` and the digits' `afterMs` from the answer.
  */
 export type PartyBehaviour = {
-  /** 180, or 183 with SDP where `earlyMedia` is true. Absent: 0 for one that rings, never for one that does not. */
+  /** 180, or 183 with SDP where `earlyMedia` is true, then 180 with `thenRings`. Absent: 0 for one that rings, never for one that does not. */
   readonly ringAfterMs?: number
   readonly earlyMedia?: boolean
+  readonly thenRings?: boolean
   readonly outcome:
     | { readonly kind: 'answer'; readonly afterMs: number; readonly hangupAfterMs?: number }
     /** `status`: the SIP status; `reason`: the number of a Q.850 Reason header, as text. */

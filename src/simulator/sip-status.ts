@@ -1,54 +1,9 @@
 import { HANGUP_CAUSES, type HangupCause } from '../telephony/hangup-cause.ts'
+import { causeOfSipStatus } from '../telephony/sip-status.ts'
 
-/** sofia_glue.c, sofia_glue_sip_cause_to_freeswitch. */
-const CAUSE_BY_STATUS: Readonly<Record<number, HangupCause>> = {
-  200: 'NORMAL_CLEARING',
-  400: 'NORMAL_TEMPORARY_FAILURE',
-  401: 'CALL_REJECTED',
-  402: 'CALL_REJECTED',
-  403: 'CALL_REJECTED',
-  404: 'UNALLOCATED_NUMBER',
-  405: 'SERVICE_UNAVAILABLE',
-  406: 'SERVICE_NOT_IMPLEMENTED',
-  407: 'CALL_REJECTED',
-  408: 'RECOVERY_ON_TIMER_EXPIRE',
-  410: 'NUMBER_CHANGED',
-  413: 'INTERWORKING',
-  414: 'INTERWORKING',
-  415: 'SERVICE_NOT_IMPLEMENTED',
-  416: 'INTERWORKING',
-  420: 'INTERWORKING',
-  421: 'INTERWORKING',
-  423: 'INTERWORKING',
-  428: 'NO_IDENTITY',
-  429: 'BAD_IDENTITY_INFO',
-  437: 'UNSUPPORTED_CERTIFICATE',
-  438: 'INVALID_IDENTITY',
-  480: 'NO_USER_RESPONSE',
-  481: 'NORMAL_TEMPORARY_FAILURE',
-  482: 'EXCHANGE_ROUTING_ERROR',
-  483: 'EXCHANGE_ROUTING_ERROR',
-  484: 'INVALID_NUMBER_FORMAT',
-  485: 'NO_ROUTE_DESTINATION',
-  486: 'USER_BUSY',
-  487: 'ORIGINATOR_CANCEL',
-  488: 'INCOMPATIBLE_DESTINATION',
-  500: 'NORMAL_TEMPORARY_FAILURE',
-  501: 'SERVICE_NOT_IMPLEMENTED',
-  502: 'NETWORK_OUT_OF_ORDER',
-  503: 'NORMAL_TEMPORARY_FAILURE',
-  504: 'RECOVERY_ON_TIMER_EXPIRE',
-  505: 'INTERWORKING',
-  513: 'INTERWORKING',
-  600: 'USER_BUSY',
-  603: 'CALL_REJECTED',
-  604: 'NO_ROUTE_DESTINATION',
-  606: 'INCOMPATIBLE_DESTINATION',
-  607: 'UNWANTED',
-  608: 'CALL_REJECTED',
-}
-
-export const causeOfStatus = (status: number): HangupCause => CAUSE_BY_STATUS[status] ?? 'NORMAL_UNSPECIFIED'
+/** The cause of a final status; a 200 is the far end's BYE. */
+export const causeOfStatus = (status: number): HangupCause =>
+  status === 200 ? 'NORMAL_CLEARING' : causeOfSipStatus(status)
 
 const CAUSE_NAMES = Object.keys(HANGUP_CAUSES).filter((name): name is HangupCause => name in HANGUP_CAUSES)
 

@@ -24,6 +24,7 @@ const rateColumns = <Row>(rateOf: (row: Row) => QuotedRate | undefined): readonl
   ['rate_prefix', 'text', (row) => storable(rateOf(row)?.prefix, WORD_LENGTH)],
   ['rate_per_minute', 'numeric', (row) => money(rateOf(row)?.tariff.pricePerMinute)],
   ['connection_fee', 'numeric', (row) => money(rateOf(row)?.tariff.connectionFee)],
+  ['minimum_seconds', 'integer', (row) => rateOf(row)?.tariff.minimumSeconds ?? null],
   ['first_increment_seconds', 'integer', (row) => rateOf(row)?.tariff.firstIncrementSeconds ?? null],
   ['next_increment_seconds', 'integer', (row) => rateOf(row)?.tariff.nextIncrementSeconds ?? null],
   ['currency', 'text', (row) => storable(rateOf(row)?.tariff.currency, WORD_LENGTH)],

@@ -100,6 +100,7 @@ type RateColumns = {
   readonly rate_prefix: string | null
   readonly rate_per_minute: string | null
   readonly connection_fee: string | null
+  readonly minimum_seconds: number | null
   readonly first_increment_seconds: number | null
   readonly next_increment_seconds: number | null
   readonly currency: string | null
@@ -269,6 +270,7 @@ const toRate = (row: RateColumns): QuotedRate | undefined =>
         tariff: {
           pricePerMinute: parseMoney(row.rate_per_minute),
           connectionFee: row.connection_fee === null ? ZERO : parseMoney(row.connection_fee),
+          ...(row.minimum_seconds !== null && { minimumSeconds: row.minimum_seconds }),
           firstIncrementSeconds: row.first_increment_seconds ?? 1,
           nextIncrementSeconds: row.next_increment_seconds ?? 1,
           currency: row.currency ?? '',

@@ -1,6 +1,16 @@
 /** Rows of whom we buy from: carriers and their gateways. */
 import { isIPv4, isIPv6 } from 'node:net'
+import { DEFAULT_NUMBER_FORM } from '../telephony/number-form.ts'
 import type { Database, Queryable } from './database.ts'
+import {
+  failoverColumns,
+  numberFormColumns,
+  NUMBER_FORM_COLUMNS,
+  numberFormIn,
+  type FailoverChanges,
+  type NumberFormChanges,
+  type NumberFormRow,
+} from './gateway-policies.ts'
 import { badInput, id, matching, name, oneOf, plain, whole } from './input.ts'
 import {
   given,
@@ -21,7 +31,22 @@ export type NewCarrier = {
   readonly organizationId?: number | null | undefined
   readonly code: string
   readonly name: string
+  /** Of all of its gateways together; undefined or null: no limit. */
+  readonly maxChannels?: number | null | undefined
+  readonly maxCallsPerSecond?: number | null | undefined
+  /** Default true, as supportsFax. */
+  readonly carriesCallerId?: boolean | undefined
+  readonly supportsFax?: boolean | undefined
+  readonly failover?: Changes<CarrierFailover> | undefined
   readonly enabled?: boolean | undefined
+}
+
+export type CarrierFailover = {
+  /** Default true. */
+  readonly enabled: boolean
+  /** Null: the engine's. */
+  readonly threshold: number | null
+  readonly windowSeconds: number | null
 }
 
 export const addCarrier = async (on: Queryable, record: NewCarrier): Promise<number> =>
@@ -49,6 +74,17 @@ const carrierColumns = (record: Changes<NewCarrier>): Columns => ({
     matching('code', value, /^[A-Za-z0-9_.-]{1,50}$/, 'only letters, digits, _ . and - make a code'),
   ),
   name: given(record.name, (value) => name('name', value, 255)),
+  max_channels: given(record.maxChannels, (value) => whole('maxChannels', value, 1, 1_000_000)),
+  max_cps: given(record.maxCallsPerSecond, (value) => whole('maxCallsPerSecond', value, 1, 100_000)),
+  supports_cli_override: record.carriesCallerId,
+  supports_fax: record.supportsFax,
+  failover_enabled: record.failover?.enabled,
+  failover_threshold: given(record.failover?.threshold, (value) =>
+    whole('failover.threshold', value, 1, 1_000),
+  ),
+  failover_window_seconds: given(record.failover?.windowSeconds, (value) =>
+    whole('failover.windowSeconds', value, 1, 86_400),
+  ),
   enabled: record.enabled,
 })
 
@@ -63,6 +99,12 @@ export type GatewayFields = {
   readonly register: boolean
   readonly codecs: readonly string[]
   readonly maxChannels: number | null
+  readonly maxCallsPerSecond: number | null
+  /** What is not named stays; null, of it or in it: the default. */
+  readonly numberForm: NumberFormChanges | null
+  readonly failover: FailoverChanges | null
+  readonly progressTimeoutSeconds: number | null
+  readonly ringTimeoutSeconds: number | null
   readonly pingSeconds: number | null
   readonly inboundCidrs: readonly string[]
   readonly carriesEmergency: boolean
@@ -83,6 +125,7 @@ export const addGateway = async (on: Queryable, masterKey: Buffer, record: NewGa
   insertRow(on, 'gateways', {
     carrier_id: id('carrierId', record.carrierId),
     ...gatewayColumns(record, masterKey),
+    ...numberFormColumns(DEFAULT_NUMBER_FORM, record.numberForm),
   })
 
 /** Changes what is given and leaves the rest. False: there is no such gateway. Its carrier stays. */
@@ -94,10 +137,18 @@ export const updateGateway = async (
 ): Promise<boolean> => {
   const columns = gatewayColumns(changes, masterKey)
   return inTransaction(on, async (transaction) => {
-    const current = await lockRow<{ carrier_id: number }>(transaction, 'gateways', gatewayId, 'carrier_id')
+    const current = await lockRow<NumberFormRow & { carrier_id: number }>(
+      transaction,
+      'gateways',
+      gatewayId,
+      `carrier_id, ${NUMBER_FORM_COLUMNS}`,
+    )
     if (current === undefined) return false
     stays('carrierId', changes.carrierId, current.carrier_id)
-    return updateRow(transaction, 'gateways', gatewayId, columns)
+    return updateRow(transaction, 'gateways', gatewayId, {
+      ...columns,
+      ...numberFormColumns(numberFormIn(current), changes.numberForm),
+    })
   })
 }
 
@@ -119,7 +170,7 @@ export const removeGateway = (
     ])
   })
 
-/** The columns of the fields that are given, checked. */
+/** The columns of the fields that are given, checked; but those of the number's form, which hang together. */
 const gatewayColumns = (record: Changes<GatewayFields>, masterKey: Buffer): Columns => ({
   name: given(record.name, (value) => name('name', value, 128)),
   hostname: given(record.hostname, hostname),
@@ -133,6 +184,14 @@ const gatewayColumns = (record: Changes<GatewayFields>, masterKey: Buffer): Colu
   register: record.register,
   codecs: given(record.codecs, codecs),
   max_channels: given(record.maxChannels, (value) => whole('maxChannels', value, 1, 1_000_000)),
+  max_cps: given(record.maxCallsPerSecond, (value) => whole('maxCallsPerSecond', value, 1, 100_000)),
+  ...failoverColumns(record.failover),
+  progress_timeout_seconds: given(record.progressTimeoutSeconds, (value) =>
+    whole('progressTimeoutSeconds', value, 1, 60),
+  ),
+  ring_timeout_seconds: given(record.ringTimeoutSeconds, (value) =>
+    whole('ringTimeoutSeconds', value, 5, 600),
+  ),
   ping_seconds: given(record.pingSeconds, (value) => whole('pingSeconds', value, 5, 86_400)),
   inbound_cidrs: given(record.inboundCidrs, (value) => value.map(cidr)),
   carries_emergency: record.carriesEmergency,

@@ -41,6 +41,13 @@ export const whole = (field: string, value: number, least: number, most: number)
   return value
 }
 
+/** 0 to 100 with at most two decimals, as `numeric(5,2)` keeps it. */
+export const percent = (field: string, value: number): number => {
+  if (!(value >= 0 && value <= 100) || Math.round(value * 100) / 100 !== value)
+    throw badInput(field, 'it must be from 0 to 100, with at most 2 decimals')
+  return value
+}
+
 export const e164 = (field: string, value: string): E164 => {
   if (!isE164(value)) throw badInput(field, 'it must be in E.164 form, such as +442079460123')
   return value
@@ -118,11 +125,20 @@ const CONSTRAINTS: Readonly<Record<string, readonly [kind: 'taken' | 'wrong', fi
     gateways_name_unique: ['taken', 'name', 'another gateway of the carrier has it'],
     gateways_credentials: ['wrong', 'credentials', 'a user name and a password come together'],
     gateways_register: ['wrong', 'register', 'registering needs credentials'],
+    gateways_number_country: ['wrong', 'numberForm.country', 'a national number is of a country'],
+    gateways_number_pattern: [
+      'wrong',
+      'numberForm.pattern',
+      'a pattern and what it is replaced with come together',
+    ],
     lcr_profiles_organization_id_fkey: ['wrong', 'organizationId', 'there is no such organisation'],
     lcr_profiles_name_unique: ['taken', 'name', 'another profile has it'],
+    lcr_profiles_weights: ['wrong', 'costWeight', 'it or qualityWeight must be above 0'],
     lcr_routes_profile_id_fkey: ['wrong', 'profileId', 'there is no such profile'],
     lcr_routes_gateway: ['taken', 'gatewayId', 'routes refer to the gateway, or there is none'],
     lcr_routes_unique: ['taken', 'prefix', 'the profile has this route'],
+    blocked_prefixes_organization: ['wrong', 'organizationId', 'there is no such organisation'],
+    blocked_prefixes_unique: ['taken', 'prefix', 'another row speaks of it'],
     rate_decks_carrier_id_fkey: ['wrong', 'carrierId', 'there is no such carrier'],
   }
 

@@ -1,14 +1,25 @@
-/** What carriers charge: decks of rates. A deck is written once; what comes later is another deck. */
+/**
+ * Decks as they are handed in whole, in one request: what carriers charge us, and what we charge customers. A deck
+ * is written once; what comes later is another deck. Files of any size come through rate-deck-import.ts.
+ */
 import type { Database, Queryable } from './database.ts'
 import { badInput, currency, guarded, id, matching, moment, name, price, whole } from './input.ts'
-import { insertRow, inTransaction, lockRow, stays, type Changes } from './row-writes.ts'
+import { findOwner, lockOwner, ownerColumn, type KnownOwner } from './rate-deck-owner.ts'
+import { inTransaction, insertRow, lockRow, stays, type Changes } from './row-writes.ts'
 
 /** A deck as it is handed in. Prices are text: a float would lose what the carrier wrote. */
-export type NewRateDeck = {
-  readonly carrierId: number
+export type NewRateDeck = DeckOwner & {
   readonly name: string
   readonly currency: string
+  /** Ends what its owner published before, from the first moment on at which one of its rates counts. */
+  readonly replaces?: boolean | undefined
   readonly rates: readonly NewRate[]
+}
+
+/** One of the two: the carrier that charges it, or the customer whom we charge it. */
+type DeckOwner = {
+  readonly carrierId?: number | undefined
+  readonly organizationId?: number | undefined
 }
 
 export type NewRate = {
@@ -29,24 +40,59 @@ export type NewRate = {
  */
 export const addRates = async (on: Database | Queryable, deck: NewRateDeck): Promise<number> => {
   const columns = {
-    carrier_id: id('carrierId', deck.carrierId),
     name: name('name', deck.name, 255),
     currency: currency('currency', deck.currency),
+    replaces: deck.replaces ?? false,
   }
   if (deck.rates.length === 0) throw badInput('rates', 'a deck has at least one rate')
   const rows = deck.rates.map(rowOf)
+  const [from, to] = datesOf(rows)
   return inTransaction(on, async (transaction) => {
-    const deckId = await insertRow(transaction, 'rate_decks', columns)
+    const owner = await ownerOf(transaction, deck)
+    await lockOwner(transaction, owner)
+    const deckId = await insertRow(transaction, 'rate_decks', {
+      ...columns,
+      [ownerColumn(owner.kind)]: owner.id,
+      effective_from: from,
+      effective_to: to,
+      rate_count: rows.length,
+    })
     for (let first = 0; first < rows.length; first += ROWS_A_STATEMENT) {
       const block = rows.slice(first, first + ROWS_A_STATEMENT)
       await transaction.query(INSERT_RATES, [
         deckId,
+        from,
+        to,
         ...RATE_FIELDS.map((field) => block.map((row) => row[field])),
       ])
     }
-    await transaction.query('UPDATE rate_decks SET published_at = now() WHERE id = $1', [deckId])
+    // Not now(): that is when the transaction began, and another deck may have been published since.
+    await transaction.query('UPDATE rate_decks SET published_at = clock_timestamp() WHERE id = $1', [deckId])
     return deckId
   })
+}
+
+const ownerOf = async (on: Queryable, { carrierId, organizationId }: DeckOwner): Promise<KnownOwner> => {
+  if (carrierId !== undefined && organizationId !== undefined)
+    throw badInput('organizationId', 'a deck is for one carrier or for one customer, not for both')
+  if (organizationId !== undefined) {
+    const customer = id('organizationId', organizationId)
+    return findOwner(on, { kind: 'customer', name: String(customer) }, 'organizationId')
+  }
+  if (carrierId === undefined) throw badInput('carrierId', 'a deck is for a carrier, or for a customer')
+  return findOwner(on, { kind: 'carrier', name: String(id('carrierId', carrierId)) }, 'carrierId')
+}
+
+/** What its rates have in common are the deck's dates, which can be changed: the first start, and an end of all. */
+const datesOf = (rows: readonly RateRow[]): readonly [from: string, to: string | null] => {
+  const [first, ...rest] = rows
+  let from = first?.from ?? ''
+  let to = first?.to ?? null
+  for (const row of rest) {
+    if (row.from < from) from = row.from
+    if (row.to !== to) to = null
+  }
+  return [from, to]
 }
 
 const ROWS_A_STATEMENT = 5_000
@@ -55,10 +101,20 @@ const RATE_FIELDS = ['prefix', 'price', 'fee', 'first', 'next', 'from', 'to'] as
 
 const INSERT_RATES = `INSERT INTO rates (deck_id, prefix, price_per_minute, connection_fee, first_increment_seconds,
     next_increment_seconds, effective_from, effective_to)
-  SELECT $1::integer, given.* FROM unnest($2::text[], $3::numeric[], $4::numeric[], $5::integer[], $6::integer[],
-    $7::timestamptz[], $8::timestamptz[]) AS given`
+  SELECT $1::integer, prefix, price, fee, first, next, nullif(starts, $2::timestamptz), nullif(ends, $3::timestamptz)
+  FROM unnest($4::text[], $5::numeric[], $6::numeric[], $7::integer[], $8::integer[],
+    $9::timestamptz[], $10::timestamptz[]) AS given (prefix, price, fee, first, next, starts, ends)`
 
-type RateRow = Readonly<Record<(typeof RATE_FIELDS)[number], string | number | null>>
+/** Moments in ISO 8601 and UTC, which sort as they follow one another. */
+type RateRow = {
+  readonly prefix: string
+  readonly price: string
+  readonly fee: string
+  readonly first: number
+  readonly next: number
+  readonly from: string
+  readonly to: string | null
+}
 
 const rowOf = (rate: NewRate, index: number): RateRow => {
   const at = (field: string): string => `rates[${index}].${field}`
@@ -107,61 +163,58 @@ export const addRateDeck = async (on: Database | Queryable, deck: DatedRateDeck)
   })
 }
 
-/** Its name, and when its rates count: the rest stays, calls were rated by it. */
+/** Its name, and when its rates count that have no dates of their own: the rest stays, calls were rated by it. */
 export const updateRateDeck = (
   on: Database | Queryable,
   deckId: number,
   changes: Changes<DatedRateDeck>,
 ): Promise<boolean> =>
   inTransaction(on, async (transaction) => {
-    const current = await lockRow<{ carrier_id: number; currency: string }>(
+    const current = await lockRow<CurrentDeck>(
       transaction,
       'rate_decks',
       deckId,
-      'carrier_id, currency',
+      `carrier_id, organization_id, currency, replaces, coalesce(effective_from, created_at) AS effective_from,
+       effective_to`,
     )
     if (current === undefined) return false
     stays('carrierId', changes.carrierId, current.carrier_id)
+    stays('organizationId', changes.organizationId, current.organization_id)
     stays('currency', changes.currency, current.currency)
+    if (changes.replaces !== undefined && changes.replaces !== current.replaces)
+      throw badInput('replaces', 'it stays as it was added; add another deck, and withdraw this one')
     if (changes.rates !== undefined)
       throw badInput('rates', 'they stay as they were added; add another deck, and end or remove this one')
-    if (changes.name !== undefined)
-      await transaction.query('UPDATE rate_decks SET name = $2 WHERE id = $1', [
+    const { effectiveFrom: from, effectiveTo: to } = changes
+    if (from !== undefined || to !== undefined)
+      checkTimes(from ?? current.effective_from, to === undefined ? current.effective_to : to)
+    await transaction.query(
+      `UPDATE rate_decks SET name = coalesce($2, name), effective_from = coalesce($3::timestamptz, effective_from),
+         effective_to = CASE WHEN $4::boolean THEN $5::timestamptz ELSE effective_to END WHERE id = $1`,
+      [
         deckId,
-        name('name', changes.name, 255),
-      ])
-    if (changes.effectiveFrom !== undefined || changes.effectiveTo !== undefined)
-      await dateRates(transaction, deckId, changes.effectiveFrom, changes.effectiveTo)
+        changes.name === undefined ? null : name('name', changes.name, 255),
+        from === undefined ? null : moment('effectiveFrom', from),
+        to !== undefined,
+        to === undefined || to === null ? null : moment('effectiveTo', to),
+      ],
+    )
     return true
   })
 
-const dateRates = async (
-  on: Queryable,
-  deckId: number,
-  from: number | undefined,
-  to: number | null | undefined,
-): Promise<void> => {
-  const [span] = await on.query<{ earliest: number | null; latest: number | null }>(
-    'SELECT min(effective_from) AS earliest, max(effective_to) AS latest FROM rates WHERE deck_id = $1',
-    [deckId],
-  )
-  checkTimes(from ?? span?.earliest ?? 0, to === undefined ? (span?.latest ?? null) : to)
-  await on.query(
-    `UPDATE rates SET effective_from = coalesce($2::timestamptz, effective_from),
-       effective_to = CASE WHEN $3::boolean THEN $4::timestamptz ELSE effective_to END WHERE deck_id = $1`,
-    [
-      deckId,
-      from === undefined ? null : moment('effectiveFrom', from),
-      to !== undefined,
-      to === undefined || to === null ? null : moment('effectiveTo', to),
-    ],
-  )
+type CurrentDeck = {
+  readonly carrier_id: number | null
+  readonly organization_id: number | null
+  readonly currency: string
+  readonly replaces: boolean
+  readonly effective_from: number
+  readonly effective_to: number | null
 }
 
 const checkTimes = (from: number, to: number | null): void => {
-  moment('effectiveFrom', from)
+  // Infinite is what a hand wrote into the table: no beginning, no end.
+  if (from !== Number.NEGATIVE_INFINITY) moment('effectiveFrom', from)
   if (to === null) return
-  // Infinity is what a hand wrote into the table: no end.
   if (to !== Number.POSITIVE_INFINITY) moment('effectiveTo', to)
   if (!(to > from)) throw badInput('effectiveTo', 'it must be after effectiveFrom')
 }

@@ -3,6 +3,7 @@
  * ago. A value that only a hand could have written is shown as it is; secrets are not read at all.
  */
 import type {
+  BlockedPrefix,
   Carrier,
   DdiNumber,
   Device,
@@ -12,8 +13,16 @@ import type {
   Organization,
   User,
 } from '../directory/records.ts'
-import { parseMoney } from '../telephony/money.ts'
+import { parseMoney, type Money } from '../telephony/money.ts'
 import type { Queryable } from './database.ts'
+import {
+  FAILOVER_COLUMNS,
+  failoverIn,
+  NUMBER_FORM_COLUMNS,
+  numberFormIn,
+  type FailoverRow,
+  type NumberFormRow,
+} from './gateway-policies.ts'
 import { id } from './input.ts'
 
 export type RecordReads<Row> = {
@@ -29,19 +38,6 @@ export type GatewayRow = Omit<Gateway, 'credentials'> & {
 
 /** A device without its hash. */
 export type DeviceRow = Omit<Device, 'a1Hash'>
-
-/** A published rate deck without its rates. */
-export type RateDeckRow = {
-  readonly id: number
-  readonly carrierId: number
-  readonly name: string
-  readonly currency: string
-  /** Milliseconds since the epoch, of the rate that counts first ... */
-  readonly effectiveFrom: number
-  /** ... and of the one that ends last; undefined where one does not end. */
-  readonly effectiveTo: number | undefined
-  readonly rateCount: number
-}
 
 type Reading<From, Row> = {
   /** Names its columns as `From` does. */
@@ -106,70 +102,112 @@ export const numberReads = readsOf<DdiNumber, DdiNumber>({
   toRow: (row) => row,
 })
 
-export const carrierReads = readsOf<Stored<Carrier>, Carrier>({
-  select: 'SELECT id, organization_id AS "organizationId", code, name, enabled FROM carriers',
+type StoredCarrier = Stored<Omit<Carrier, 'failover'>> & {
+  readonly failoverEnabled: boolean
+  readonly threshold: number | null
+  readonly windowSeconds: number | null
+}
+
+export const carrierReads = readsOf<StoredCarrier, Carrier>({
+  select: `SELECT id, organization_id AS "organizationId", code, name, max_channels AS "maxChannels",
+     max_cps AS "maxCallsPerSecond", supports_cli_override AS "carriesCallerId", supports_fax AS "supportsFax",
+     failover_enabled AS "failoverEnabled", failover_threshold AS threshold,
+     failover_window_seconds AS "windowSeconds", enabled FROM carriers`,
   isFor: offered('organization_id'),
-  toRow: (row) => ({ ...row, organizationId: row.organizationId ?? undefined }),
+  toRow: ({ failoverEnabled, threshold, windowSeconds, ...row }) => ({
+    ...row,
+    organizationId: row.organizationId ?? undefined,
+    maxChannels: row.maxChannels ?? undefined,
+    maxCallsPerSecond: row.maxCallsPerSecond ?? undefined,
+    failover: {
+      enabled: failoverEnabled,
+      threshold: threshold ?? undefined,
+      windowSeconds: windowSeconds ?? undefined,
+    },
+  }),
 })
 
-type StoredGateway = Stored<Omit<GatewayRow, 'credentials'>> & {
-  readonly username: string | null
-  readonly realm: string | null
-}
+type StoredGateway = Stored<Omit<GatewayRow, 'credentials' | 'numberForm' | 'failover'>> &
+  NumberFormRow &
+  FailoverRow & {
+    readonly username: string | null
+    readonly realm: string | null
+  }
 
 export const gatewayReads = readsOf<StoredGateway, GatewayRow>({
   select: `SELECT id, carrier_id AS "carrierId", name, hostname, port, transport, username, realm, register, codecs,
-     max_channels AS "maxChannels", ping_seconds AS "pingSeconds", inbound_cidrs::text[] AS "inboundCidrs",
+     max_channels AS "maxChannels", max_cps AS "maxCallsPerSecond", ${NUMBER_FORM_COLUMNS}, ${FAILOVER_COLUMNS},
+     progress_timeout_seconds AS "progressTimeoutSeconds", ring_timeout_seconds AS "ringTimeoutSeconds",
+     ping_seconds AS "pingSeconds", inbound_cidrs::text[] AS "inboundCidrs",
      carries_emergency AS "carriesEmergency", enabled FROM gateways`,
   isFor: offeredCarrier,
-  toRow: ({ username, realm, ...row }) => ({
-    ...row,
-    credentials: username === null ? undefined : { username, realm: realm ?? undefined },
+  toRow: (row) => ({
+    id: row.id,
+    carrierId: row.carrierId,
+    name: row.name,
+    hostname: row.hostname,
+    port: row.port,
+    transport: row.transport,
+    credentials:
+      row.username === null ? undefined : { username: row.username, realm: row.realm ?? undefined },
+    register: row.register,
+    codecs: row.codecs,
     maxChannels: row.maxChannels ?? undefined,
+    maxCallsPerSecond: row.maxCallsPerSecond ?? undefined,
+    numberForm: numberFormIn(row),
+    failover: failoverIn(row),
+    progressTimeoutSeconds: row.progressTimeoutSeconds ?? undefined,
+    ringTimeoutSeconds: row.ringTimeoutSeconds ?? undefined,
     pingSeconds: row.pingSeconds ?? undefined,
+    inboundCidrs: row.inboundCidrs,
+    carriesEmergency: row.carriesEmergency,
+    enabled: row.enabled,
   }),
 })
 
-export const lcrProfileReads = readsOf<Stored<LcrProfile>, LcrProfile>({
-  select: 'SELECT id, organization_id AS "organizationId", name, strategy, enabled FROM lcr_profiles',
+type StoredProfile = Stored<Omit<LcrProfile, 'maxPricePerMinute'>> & {
+  readonly maxPricePerMinute: string | null
+}
+
+export const lcrProfileReads = readsOf<StoredProfile, LcrProfile>({
+  select: `SELECT id, organization_id AS "organizationId", name, strategy, time_zone AS "timeZone",
+     cost_weight AS "costWeight", quality_weight AS "qualityWeight", max_price_per_minute AS "maxPricePerMinute",
+     protects_margin AS "protectsMargin", requires_cli AS "requiresCallerId", enabled FROM lcr_profiles`,
   isFor: offered('organization_id'),
-  toRow: (row) => ({ ...row, organizationId: row.organizationId ?? undefined }),
+  toRow: (row) => ({
+    ...row,
+    organizationId: row.organizationId ?? undefined,
+    maxPricePerMinute: moneyOrNone(row.maxPricePerMinute),
+  }),
 })
 
-type StoredRoute = Omit<LcrRoute, 'priceOverride'> & { readonly priceOverride: string | null }
+const moneyOrNone = (text: string | null): Money | undefined => (text === null ? undefined : parseMoney(text))
+
+type StoredRoute = Stored<Omit<LcrRoute, 'priceOverride' | 'asrPercent'>> & {
+  readonly priceOverride: string | null
+  readonly asrPercent: string | null
+}
 
 export const lcrRouteReads = readsOf<StoredRoute, LcrRoute>({
-  select: `SELECT id, profile_id AS "profileId", gateway_id AS "gatewayId", prefix, priority, enabled,
-     price_override AS "priceOverride" FROM lcr_routes`,
+  select: `SELECT id, profile_id AS "profileId", gateway_id AS "gatewayId", prefix, priority, weight, enabled,
+     price_override AS "priceOverride", max_channels AS "maxChannels",
+     max_call_duration_seconds AS "maxCallDurationSeconds", time_restrictions AS "timeRestrictions",
+     asr AS "asrPercent", acd_seconds AS "acdSeconds", pdd_ms AS "pddMs" FROM lcr_routes`,
   isFor: `profile_id IN (SELECT id FROM lcr_profiles WHERE ${offered('organization_id')})`,
   toRow: (row) => ({
     ...row,
-    priceOverride: row.priceOverride === null ? undefined : parseMoney(row.priceOverride),
+    priceOverride: moneyOrNone(row.priceOverride),
+    maxChannels: row.maxChannels ?? undefined,
+    maxCallDurationSeconds: row.maxCallDurationSeconds ?? undefined,
+    asrPercent: row.asrPercent === null ? undefined : Number(row.asrPercent),
+    acdSeconds: row.acdSeconds ?? undefined,
+    pddMs: row.pddMs ?? undefined,
   }),
 })
 
-// rates has no index: one scan for all decks, which millions of rates make a matter of a second. What a hand
-// wrote as infinite has no end, or no beginning.
-export const rateDeckReads = readsOf<Stored<RateDeckRow>, RateDeckRow>({
-  select: `SELECT * FROM (
-     SELECT id, carrier_id, carrier_id AS "carrierId", name, currency,
-       greatest(coalesce(earliest, created_at), 'epoch') AS "effectiveFrom", latest AS "effectiveTo",
-       coalesce(rate_count, 0) AS "rateCount"
-     FROM rate_decks LEFT JOIN (
-       SELECT deck_id, count(*) AS rate_count, min(effective_from) AS earliest,
-         nullif(max(coalesce(effective_to, 'infinity')), 'infinity') AS latest
-       FROM rates GROUP BY deck_id
-     ) AS counted ON counted.deck_id = rate_decks.id
-     WHERE published_at <= now()
-   ) AS decks`,
-  isFor: offeredCarrier,
-  toRow: ({ id: deckId, carrierId, name, currency, effectiveFrom, effectiveTo, rateCount }) => ({
-    id: deckId,
-    carrierId,
-    name,
-    currency,
-    effectiveFrom,
-    effectiveTo: effectiveTo ?? undefined,
-    rateCount,
-  }),
+export const blockedPrefixReads = readsOf<Stored<BlockedPrefix>, BlockedPrefix>({
+  select:
+    'SELECT id, organization_id AS "organizationId", prefix, action, note, enabled FROM blocked_prefixes',
+  isFor: offered('organization_id'),
+  toRow: (row) => ({ ...row, organizationId: row.organizationId ?? undefined }),
 })

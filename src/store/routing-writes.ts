@@ -1,6 +1,10 @@
 /** Rows that say which way calls go: profiles and their routes. */
+import { asError } from '../base/errors.ts'
+import { STRATEGIES } from '../directory/records.ts'
+import { parseTimeWindows } from '../telephony/time-window.ts'
+import { isTimeZone } from '../telephony/time-zone.ts'
 import type { Database, Queryable } from './database.ts'
-import { badInput, id, matching, name, oneOf, price, whole } from './input.ts'
+import { badInput, id, matching, name, oneOf, percent, price, whole } from './input.ts'
 import {
   given,
   insertRow,
@@ -19,6 +23,16 @@ export type NewLcrProfile = {
   readonly name: string
   /** Default LOWEST_COST. */
   readonly strategy?: string | undefined
+  /** IANA name, default UTC. */
+  readonly timeZone?: string | undefined
+  /** 0 to 100, default 50 each; not both 0. */
+  readonly costWeight?: number | undefined
+  readonly qualityWeight?: number | undefined
+  /** As text: `0.0085`; undefined or null: whatever it costs. */
+  readonly maxPricePerMinute?: string | null | undefined
+  /** Default false, as requiresCallerId. */
+  readonly protectsMargin?: boolean | undefined
+  readonly requiresCallerId?: boolean | undefined
   readonly enabled?: boolean | undefined
 }
 
@@ -44,9 +58,20 @@ export const removeLcrProfile = (on: Database | Queryable, profileId: number): P
 
 const profileColumns = (record: Changes<NewLcrProfile>): Columns => ({
   name: given(record.name, (value) => name('name', value, 255)),
-  strategy: given(record.strategy, (value) => oneOf('strategy', value, ['LOWEST_COST', 'PRIORITY'])),
+  strategy: given(record.strategy, (value) => oneOf('strategy', value, STRATEGIES)),
+  time_zone: given(record.timeZone, timeZone),
+  cost_weight: given(record.costWeight, (value) => whole('costWeight', value, 0, 100)),
+  quality_weight: given(record.qualityWeight, (value) => whole('qualityWeight', value, 0, 100)),
+  max_price_per_minute: given(record.maxPricePerMinute, (value) => price('maxPricePerMinute', value)),
+  protects_margin: record.protectsMargin,
+  requires_cli: record.requiresCallerId,
   enabled: record.enabled,
 })
+
+const timeZone = (value: string): string => {
+  if (!isTimeZone(value)) throw badInput('timeZone', 'it must be an IANA time zone, such as Europe/London')
+  return value
+}
 
 export type NewLcrRoute = {
   readonly profileId: number
@@ -54,8 +79,17 @@ export type NewLcrRoute = {
   /** Leading digits without plus; empty: every number. */
   readonly prefix: string
   readonly priority?: number | undefined
+  /** WEIGHTED: 0 to 1000, default 1. */
+  readonly weight?: number | undefined
   /** Per minute, as text: `0.0085`. */
   readonly priceOverride?: string | null | undefined
+  readonly maxChannels?: number | null | undefined
+  readonly maxCallDurationSeconds?: number | null | undefined
+  /** `Mon-Fri 08:00-18:00`, in the profile's time zone; none: always. */
+  readonly timeRestrictions?: readonly string[] | null | undefined
+  readonly asrPercent?: number | null | undefined
+  readonly acdSeconds?: number | null | undefined
+  readonly pddMs?: number | null | undefined
   readonly enabled?: boolean | undefined
 }
 
@@ -95,9 +129,32 @@ const routeColumns = (record: Changes<NewLcrRoute>): Columns => ({
     matching('prefix', value, /^[0-9]{0,15}$/, 'a prefix is at most 15 digits, without plus'),
   ),
   priority: given(record.priority, (value) => whole('priority', value, -1_000_000, 1_000_000)),
+  weight: given(record.weight, (value) => whole('weight', value, 0, 1_000)),
   price_override: given(record.priceOverride, (value) => price('priceOverride', value)),
+  max_channels: given(record.maxChannels, (value) => whole('maxChannels', value, 1, 1_000_000)),
+  max_call_duration_seconds: given(record.maxCallDurationSeconds, (value) =>
+    whole('maxCallDurationSeconds', value, 1, 86_400),
+  ),
+  time_restrictions: record.timeRestrictions === null ? [] : given(record.timeRestrictions, timeRestrictions),
+  asr: given(record.asrPercent, (value) => percent('asrPercent', value)),
+  acd_seconds: given(record.acdSeconds, (value) => whole('acdSeconds', value, 1, 86_400)),
+  pdd_ms: given(record.pddMs, (value) => whole('pddMs', value, 0, 600_000)),
   enabled: record.enabled,
 })
+
+const MOST_WINDOWS = 50
+
+const timeRestrictions = (texts: readonly string[]): readonly string[] => {
+  if (texts.length > MOST_WINDOWS) throw badInput('timeRestrictions', `there are more than ${MOST_WINDOWS}`)
+  const windows = texts.map((text) => text.trim())
+  if (windows.length === 0) return windows
+  try {
+    parseTimeWindows(windows)
+  } catch (fault) {
+    throw badInput('timeRestrictions', asError(fault).message, fault)
+  }
+  return windows
+}
 
 /** One organisation's calls must not leave through, and be paid by, another's trunk. */
 const checkGateway = async (on: Queryable, profileId: number, gatewayId: number): Promise<void> => {

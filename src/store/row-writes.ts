@@ -14,6 +14,7 @@ export type RecordTable =
   | 'numbers'
   | 'lcr_profiles'
   | 'lcr_routes'
+  | 'blocked_prefixes'
   | 'rate_decks'
 
 export type Columns = Readonly<Record<string, unknown>>

@@ -4,6 +4,8 @@ import type { Money } from './money.ts'
 export type Tariff = {
   readonly pricePerMinute: Money
   readonly connectionFee: Money
+  /** Seconds that every answered call pays for at least, before increments; undefined: none. */
+  readonly minimumSeconds?: number | undefined
   /** Seconds that every answered call pays for at least, and the step after them: 60/60, 30/6, 1/1. */
   readonly firstIncrementSeconds: number
   readonly nextIncrementSeconds: number

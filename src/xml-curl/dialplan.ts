@@ -1,22 +1,17 @@
-/**
- * A plan as dialplan XML. One `bridge` action per attempt: never `|` between gateways, which would ring the
- * second carrier after a busy callee; causes by name, because a number in `continue_on_fail` means "any"
- * (measured; switch_ivr_bridge.c, switch_channel_handle_cause).
- */
+/** A plan as dialplan XML. The attempts toward carriers are hunt-actions.ts; here is all else. */
 import { attemptResultVariable, ATTEMPT_VARIABLE, CALL_VARIABLE, encodeCarried } from '../call/carried.ts'
-import type { CallerId, Plan, PlannedAttempt, Target } from '../call/plan.ts'
+import type { CallerId, Plan, Target } from '../call/plan.ts'
 import { DialString } from '../telephony/dial-string.ts'
-import { FAILOVER_CAUSES, HANGUP_CAUSES, type HangupCause } from '../telephony/hangup-cause.ts'
+import { HANGUP_CAUSES, type HangupCause } from '../telephony/hangup-cause.ts'
+import type { Action } from './action.ts'
 import { document, xml, type Xml } from './document.ts'
+import { huntActions, LEFT_BY_A_HUNT } from './hunt-actions.ts'
 
 /** The contexts that are ours; a request for any other is "not found". */
 export const CONTEXTS = ['phones', 'trunks'] as const
 export type Context = (typeof CONTEXTS)[number]
 
 export const isOurContext = (context: string): context is Context => CONTEXTS.some((ours) => ours === context)
-
-/** Where the static configuration has the gateway of last resort for emergency calls. */
-export const EMERGENCY_GATEWAY = 'emergency'
 
 export type DialplanSettings = {
   /** `host:port` at which the switch's `socket` application finds us, several joined by `|`. */
@@ -25,8 +20,6 @@ export type DialplanSettings = {
 
 /** `NUMBER XML CONTEXT`: where the static extension `reenter` sends a caller whose engine died; freeswitch-conf/dialplan reads it. */
 const RETURN_VARIABLE = 'strowger_return_to'
-
-export type Action = readonly [application: string, argument?: string]
 
 export const renderPlan = (context: Context, plan: Plan, settings: DialplanSettings): string =>
   renderActions(context, actionsOf(context, plan, settings))
@@ -54,80 +47,46 @@ const renderAction = ([application, argument]: Action): Xml =>
 export const actionsOf = (context: Context, plan: Plan, settings: DialplanSettings): readonly Action[] => {
   const { target } = plan
   const carried: Action = ['set', `${CALL_VARIABLE}=${encodeCarried(plan.call)}`]
+  if (target.kind === 'refuse') return [carried, ...refuse(target.cause)]
+  return [carried, forgetPlan(plan), ...safety(plan), ...targetActions(context, plan, target, settings)]
+}
+
+const targetActions = (
+  context: Context,
+  plan: Plan,
+  target: Exclude<Target, { kind: 'refuse' }>,
+  settings: DialplanSettings,
+): readonly Action[] => {
   switch (target.kind) {
     case 'carriers':
-      return [carried, ...safety(plan), ...toCarriers(plan, target)]
+      return toCarriers(plan, target, settings)
     case 'devices':
-      return [carried, ...safety(plan), ...toDevices(target)]
+      return toDevices(target)
     case 'conversation':
-      return [carried, ...safety(plan), ...converse(context, plan, settings)]
-    case 'refuse':
-      return [carried, ...refuse(target.cause)]
+      return converse(context, plan, settings)
   }
 }
+
+/** A caller who was transferred has had a plan before: nothing of it counts for this one, or in its record. */
+const forgetPlan = ({ call }: Plan): Action => [
+  'multiunset',
+  [...LEFT_BY_A_HUNT, ...call.attempts.map(({ n }) => attemptResultVariable(n))].join(' '),
+]
 
 /** Ends a call that has been forgotten. Counted from the answer. */
 const safety = (plan: Plan): readonly Action[] => [
   ['set', `execute_on_answer=sched_hangup +${plan.maxDurationSeconds} ALLOTTED_TIMEOUT`],
 ]
 
-const toCarriers = (plan: Plan, target: Extract<Target, { kind: 'carriers' }>): readonly Action[] => [
+const toCarriers = (
+  plan: Plan,
+  target: Extract<Target, { kind: 'carriers' }>,
+  settings: DialplanSettings,
+): readonly Action[] => [
   // Without it the action after an answered bridge rings the next carrier.
   ['set', 'hangup_after_bridge=true'],
-  // An emergency call goes on whatever a carrier says, busy and declined included.
-  ['set', `continue_on_fail=${target.emergency ? 'true' : FAILOVER_CAUSES.join(',')}`],
   ...callerId(target.callerId),
-  ...target.attempts.flatMap((attempt) => attemptActions(attempt)),
-  ...(target.emergency ? [forget, lastResort(plan)] : []),
-  // Every carrier failed for reasons of its own: congestion, not whatever the last of them said.
-  ...finally503,
-]
-
-/**
- * What an attempt leaves on the caller's channel must be its own: a gateway that is down makes no channel and
- * changes none of these. A carrier's Reason (sip_reason, from 1.11.1 on) would even reach a caller whom the
- * next carrier answered, and its SIP status would override our own last word (mod_sofia.c, sofia_on_hangup).
- */
-const forget: Action = [
-  'multiunset',
-  'last_bridge_hangup_cause last_bridge_proto_specific_hangup_cause sip_invite_failure_status sip_invite_failure_phrase sip_reason originate_disposition',
-]
-
-const finally503: readonly Action[] = [forget, ['respond', '503 All routes failed']]
-
-const attemptActions = (attempt: PlannedAttempt): readonly Action[] => {
-  const { carried, gateway, codecs, maxChannels } = attempt
-  const target = DialString.gateway(gateway, carried.number, {
-    origination_uuid: carried.legUuid,
-    [ATTEMPT_VARIABLE]: encodeCarried(carried),
-    // The cause follows the SIP status: a Reason header made a 503 USER_BUSY, which would end the hunt.
-    ignore_q850_reason: 'true',
-    leg_progress_timeout: attempt.progressTimeoutSeconds,
-    leg_timeout: attempt.ringTimeoutSeconds,
-    // ^^: makes the colon the delimiter: a comma would end the variable.
-    ...(codecs.length === 0 ? {} : { absolute_codec_string: `^^:${codecs.join(':')}` }),
-  })
-  const bridge: Action =
-    maxChannels === undefined
-      ? ['bridge', target.toString()]
-      : // The backstop of our own count: full means the next action, not an error.
-        ['limit_execute', `hash gateway ${gateway} ${maxChannels} bridge ${target.toString()}`]
-  return [
-    forget,
-    // 183 with SDP ends leg_timeout; this one goes on counting.
-    ['set', `bridge_answer_timeout=${attempt.ringTimeoutSeconds}`],
-    bridge,
-    [
-      'set',
-      `${attemptResultVariable(carried.n)}=\${last_bridge_hangup_cause}/\${sip_invite_failure_status}/\${originate_disposition}`,
-    ],
-  ]
-}
-
-/** The number as it was classified: there may be no attempt to read it from. */
-const lastResort = ({ numberClass }: Plan): Action => [
-  'bridge',
-  DialString.gateway(EMERGENCY_GATEWAY, numberClass.number).toString(),
+  ...huntActions(plan, target, connectSocket(settings)),
 ]
 
 const toDevices = (target: Extract<Target, { kind: 'devices' }>): readonly Action[] => [
@@ -175,9 +134,14 @@ const converse = (context: Context, { numberClass }: Plan, settings: DialplanSet
   ['set', 'hangup_after_bridge=false'],
   // A feature code: `*`, `#` and digits, nothing that FreeSWITCH would expand or split.
   ['set', `${RETURN_VARIABLE}=${numberClass.number} XML ${context}`],
-  ['socket', `${settings.socketAddress} async full`],
+  connectSocket(settings),
   ['set', 'max_forwards=70'],
   ['transfer', 'reenter XML reenter'],
+]
+
+const connectSocket = ({ socketAddress }: DialplanSettings): Action => [
+  'socket',
+  `${socketAddress} async full`,
 ]
 
 const refuse = (cause: HangupCause): readonly Action[] => [

@@ -8,11 +8,11 @@ import { EngineError } from '../../src/base/errors.ts'
 import { silentLogger } from '../../src/base/logger.ts'
 import { createAnswerXml, type AnswerXml } from '../../src/engine/answer-xml.ts'
 import { createBoard } from '../../src/engine/board.ts'
-import { createWorld } from '../../src/engine/world.ts'
 import { createFramer } from '../../src/esl/framer.ts'
 import { parseEvent } from '../../src/esl/event.ts'
 import { basic, startFake } from '../http/fake-doors.ts'
-import { carriers, ddi, gateway, snapshot, user, uuid } from '../support/snapshot.ts'
+import { carriers, ddi, gateway, user, uuid } from '../support/snapshot.ts'
+import { PLAN_SETTINGS, plannerIn, worldWith } from '../support/world.ts'
 import type { Bench, Figure } from './run.ts'
 
 /**
@@ -71,7 +71,7 @@ const measure = async (): Promise<Figure[]> => {
     throw new EngineError('BENCH_NO_FIGURE', 'nothing was measured')
   return [
     { name: 'request', value: bodies[0]?.length ?? 0, unit: 'bytes' },
-    { name: 'answer, three attempts', value: Buffer.byteLength(sample), unit: 'bytes' },
+    { name: 'answer, three attempts', value: Buffer.byteLength(await sample), unit: 'bytes' },
     { name: 'bare node:http', value: bare.answers, unit: 'answers/s' },
     { name: 'strowger', value: ours.answers, unit: 'answers/s', ...against(ours.answers, bare.answers) },
     { name: 'bare node:http', value: bare.perCpuSecond, unit: 'answers/CPU s' },
@@ -194,23 +194,20 @@ const recordedHeaders = (): Readonly<Record<string, string>> => {
 }
 
 const createAnswer = (): AnswerXml => {
-  const world = createWorld({ isUp: () => true, channelsInUse: () => 0 })
-  const trunks = carriers(3)
-  world.replace(
-    snapshot({
-      ...trunks,
-      gateways: [1, 2, 3].map((id) => gateway(id, { codecs: ['PCMA', 'PCMU'], maxChannels: 100 })),
-      users: [user({ callerId: ddi('+442079460101').number })],
-      numbers: [ddi('+442079460101')],
-    }),
-  )
+  const world = worldWith({
+    ...carriers(3),
+    gateways: [1, 2, 3].map((id) => gateway(id, { codecs: ['PCMA', 'PCMU'], maxChannels: 100 })),
+    users: [user({ callerId: ddi('+442079460101').number })],
+    numbers: [ddi('+442079460101')],
+  })
   return createAnswerXml({
     world,
     board: createBoard({ clock: systemClock, logger: silentLogger }),
     guard: { isBanned: () => false, addresses: () => [] },
     clock: systemClock,
     logger: silentLogger,
-    planSettings: { maxRoutes: 5, maxDurationSeconds: 14_400 },
+    planner: plannerIn(world),
+    planSettings: () => PLAN_SETTINGS,
     dialplan: () => ({ socketAddress: '127.0.0.1:8040' }),
   })
 }
@@ -222,7 +219,7 @@ const serveOurs = async (): Promise<number> => {
 
 /** Reads the request whole, as any server must, and sends bytes that were made before. */
 const serveBare = async (): Promise<number> => {
-  const bytes = Buffer.from(createAnswer()(new Map(new URLSearchParams(formOf(1).toString('utf8')))))
+  const bytes = Buffer.from(await createAnswer()(new Map(new URLSearchParams(formOf(1).toString('utf8')))))
   const server = createServer((asked, reply) => {
     const chunks: Buffer[] = []
     asked.on('data', (chunk: Buffer) => chunks.push(chunk))

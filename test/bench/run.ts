@@ -12,6 +12,8 @@ export type Figure = {
   /** What it is compared with, and how many times as much as that it is. */
   readonly peer?: string
   readonly ratio?: number
+  /** How many rates were loaded. */
+  readonly rates?: number
 }
 
 export type Bench = {
@@ -21,7 +23,16 @@ export type Bench = {
   readonly run: () => Promise<Figure[]>
 }
 
-const NAMES = ['esl', 'dialplan', 'call-cpu']
+const NAMES = [
+  'esl',
+  'dialplan',
+  'call-cpu',
+  'lcr-lookup',
+  'lcr-decisions',
+  'lcr-import',
+  'lcr-postgres',
+  'lcr-reload',
+]
 
 const load = async (name: string): Promise<Bench> => {
   const module = (await import(`./${name}.ts`)) as { bench: Bench }

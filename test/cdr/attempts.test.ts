@@ -152,6 +152,51 @@ suite('attempts, as the A leg tells them', () => {
     '3 NOT_TRIED - -: not tried: the caller hung up',
   )
 
+  const toldBy = (
+    end: string,
+    ...results: readonly string[]
+  ): Readonly<Record<string, string | undefined>> => ({
+    ...unanswered(
+      [failed(B_FAILED, 'CALL_REJECTED'), failed(B_ANSWERED, 'USER_BUSY')].slice(0, results.length),
+      { hangup_cause: 'USER_BUSY', sip_term_status: '486', strowger_hunt_end: end },
+    ),
+    ...Object.fromEntries(results.map((result, index) => [`strowger_result_${index + 1}`, result])),
+  })
+  row(
+    'a hunt that an engine ran and stopped: the result of the last is there, and nobody was tried after it',
+    toldBy('2/stopped', 'CALL_REJECTED/403/CALL_REJECTED', 'USER_BUSY/486/USER_BUSY'),
+    '1 FAILED CALL_REJECTED 403: failed: CALL_REJECTED, SIP 403',
+    '2 FAILED USER_BUSY 486: failed: USER_BUSY, SIP 486',
+    "3 NOT_TRIED - -: not tried: attempt 2 was busy: the callee's answer stands",
+  )
+  row(
+    'a hunt that an engine ended because the time was spent',
+    toldBy('1/budget', 'CALL_REJECTED/403/CALL_REJECTED'),
+    '1 FAILED CALL_REJECTED 403: failed: CALL_REJECTED, SIP 403',
+    '2 NOT_TRIED - -: not tried: the time for reaching anybody was spent',
+    '3 NOT_TRIED - -: not tried: the time for reaching anybody was spent',
+  )
+  row(
+    'a hunt that an engine ran to its end',
+    {
+      ...toldBy('3/exhausted', 'CALL_REJECTED/403/CALL_REJECTED', 'USER_BUSY/486/USER_BUSY'),
+      strowger_result_3: '//GATEWAY_DOWN',
+    },
+    '1 FAILED CALL_REJECTED 403: failed: CALL_REJECTED, SIP 403',
+    '2 FAILED USER_BUSY 486: failed: USER_BUSY, SIP 486',
+    '3 NO_CHANNEL GATEWAY_DOWN -: no channel: the gateway is down',
+  )
+  row(
+    'what stands in the end of a hunt without being one is not believed',
+    {
+      ...toldBy('x/stopped', 'CALL_REJECTED/403/CALL_REJECTED', 'USER_BUSY/486/USER_BUSY'),
+      strowger_result_3: '//GATEWAY_DOWN',
+    },
+    '1 FAILED CALL_REJECTED 403: failed: CALL_REJECTED, SIP 403',
+    '2 FAILED USER_BUSY 486: failed: USER_BUSY, SIP 486',
+    '3 NO_CHANNEL GATEWAY_DOWN -: no channel: the gateway is down',
+  )
+
   test('every planned attempt is told, with its gateway, carrier, number and rate', () => {
     const { attempts } = buildCdr(aLeg())
     assert.deepEqual(

@@ -289,7 +289,7 @@ suite('strowger', () => {
     assert.equal((await run(['gateways', 'set', '1', '--disable', '--max-channels', '10'], { env })).code, 0)
     assert.match(
       (await run(['gateways', 'list'], { env })).out,
-      /^1 {3}alpha-1 +1 +udp:sip\.example:5060 +us +10 +PCMA,PCMU +disabled$/m,
+      /^1 {3}alpha-1 +1 +udp:sip\.example:5060 +us +10 +any +PCMA,PCMU +disabled$/m,
     )
     assert.equal((await run(['gateways', 'remove', '1'], { env })).code, 0)
     assert.equal((await run(['gateways', 'remove', '1'], { env })).code, 2)

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
+import fc from 'fast-check'
 import { createDirectory, EMPTY_SNAPSHOT } from '../../src/directory/directory.ts'
-import { gatewayIdOf, gatewayNameOf } from '../../src/directory/records.ts'
+import { gatewayIdOf, gatewayNameOf, type BlockedPrefix } from '../../src/directory/records.ts'
 import { asE164 } from '../../src/telephony/e164.ts'
 import {
   carrier,
@@ -111,6 +112,7 @@ suite('directory', () => {
     assert.deepEqual(empty.organizations(), [])
     assert.equal(empty.user(1), undefined)
     assert.equal(empty.device(1, '__proto__'), undefined)
+    assert.equal(empty.blockedBy(1, '442079460123'), undefined)
   })
 
   for (const [name, id] of [
@@ -130,4 +132,88 @@ suite('directory', () => {
       if (id !== undefined) assert.equal(gatewayNameOf(id), name)
     })
   }
+})
+
+suite('directory: blocked prefixes', () => {
+  const blocked = (prefix: string, given: Partial<BlockedPrefix> = {}): BlockedPrefix => ({
+    id: 1,
+    organizationId: undefined,
+    prefix,
+    action: 'block',
+    note: '',
+    enabled: true,
+    ...given,
+  })
+  const allowed = (prefix: string, given: Partial<BlockedPrefix> = {}): BlockedPrefix =>
+    blocked(prefix, { action: 'allow', ...given })
+  const off = { enabled: false }
+  const own = { organizationId: 1 }
+  const others = { organizationId: 2 }
+
+  for (const [sentence, rows, digits, prefix] of [
+    ['nothing is blocked where nothing is said', [], '883123', undefined],
+    ['a number with the prefix is blocked', [blocked('883')], '883123', '883'],
+    ['a number that is the prefix is blocked', [blocked('883')], '883', '883'],
+    ['a number that is shorter is not', [blocked('883')], '88', undefined],
+    ['a number with other digits is not', [blocked('883')], '882123', undefined],
+    ['no digits at all are not', [blocked('8')], '', undefined],
+    ['what is disabled says nothing', [blocked('883', off)], '883123', undefined],
+    ['a longer one that allows lifts', [blocked('883'), allowed('8831')], '883123', undefined],
+    ['one that allows lifts nothing beside it', [blocked('883'), allowed('8831')], '883223', '883'],
+    ['a disabled one lifts nothing', [blocked('883'), allowed('8831', off)], '883123', '883'],
+    ['a longer one blocks within what is allowed', [allowed('88'), blocked('883')], '883123', '883'],
+    ['the longest of three speaks', [blocked('8'), allowed('88'), blocked('883')], '883123', '883'],
+    ["an organisation's own blocks it", [blocked('44', own)], '442079', '44'],
+    ["another organisation's does not", [blocked('44', others)], '442079', undefined],
+    ["its own lifts the platform's as long", [allowed('883', own), blocked('883')], '883123', undefined],
+    ["its own blocks what the platform's lifts", [blocked('44', own), allowed('44')], '442079', '44'],
+    ['the same in the other order', [allowed('44'), blocked('44', own)], '442079', '44'],
+    ["another's lifts nothing", [blocked('883'), allowed('883', others)], '883123', '883'],
+    ["a longer one of the platform's beats its own", [allowed('88', own), blocked('883')], '8831', '883'],
+    [
+      "its own that is disabled leaves the platform's",
+      [allowed('883', { ...own, ...off }), blocked('883')],
+      '8831',
+      '883',
+    ],
+    ['fifteen digits are a prefix', [blocked('123456789012345')], '123456789012345', '123456789012345'],
+    ['no key of an object is one', [blocked('1')], '__proto__', undefined],
+  ] as const) {
+    test(sentence, () => {
+      const directory = createDirectory(snapshot({ blockedPrefixes: rows }))
+      assert.equal(directory.blockedBy(1, digits)?.prefix, prefix)
+    })
+  }
+
+  test('what is answered is what a scan of every row finds', () => {
+    const digits = fc.stringMatching(/^[12]{1,5}$/)
+    const row = fc.record({
+      id: fc.nat(),
+      organizationId: fc.constantFrom(undefined, 1, 2),
+      prefix: digits,
+      action: fc.constantFrom('block', 'allow'),
+      note: fc.constant(''),
+      enabled: fc.boolean(),
+    })
+    const rows = fc.uniqueArray(row, {
+      selector: ({ organizationId, prefix }) => `${organizationId ?? 0}/${prefix}`,
+      maxLength: 30,
+    })
+    fc.assert(
+      fc.property(rows, digits, (blockedPrefixes, number) => {
+        const [found] = blockedPrefixes
+          .filter(({ organizationId }) => organizationId === undefined || organizationId === 1)
+          .filter(({ enabled, prefix }) => enabled && number.startsWith(prefix))
+          .sort(
+            (one, other) =>
+              other.prefix.length - one.prefix.length ||
+              Number(other.organizationId === 1) - Number(one.organizationId === 1),
+          )
+        assert.equal(
+          createDirectory(snapshot({ blockedPrefixes })).blockedBy(1, number),
+          found?.action === 'block' ? found : undefined,
+        )
+      }),
+    )
+  })
 })

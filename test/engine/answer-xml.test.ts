@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict'
 import { silentLogger } from '../../src/base/logger.ts'
-import type { Snapshot } from '../../src/directory/records.ts'
 import { createAnswerXml } from '../../src/engine/answer-xml.ts'
 import { createBoard, type Board } from '../../src/engine/board.ts'
-import { createWorld } from '../../src/engine/world.ts'
 import { NOT_FOUND } from '../../src/xml-curl/document.ts'
 import { createManualClock } from '../support/manual-clock.ts'
-import { carriers, ddi, device, organization, snapshot, user, uuid } from '../support/snapshot.ts'
+import { carriers, ddi, device, organization, user, uuid, type GivenWorld } from '../support/snapshot.ts'
+import { PLAN_SETTINGS, plannerIn, unknownWorld, worldWith } from '../support/world.ts'
 
 type Fields = Readonly<Record<string, string>>
 
@@ -20,22 +19,28 @@ const CALL: Fields = {
 }
 
 const setUp = (
-  given: Partial<Snapshot> = { ...carriers(2), numbers: [ddi('+442079460101')] },
+  given: GivenWorld = { ...carriers(2), numbers: [ddi('+442079460101')] },
 ): { readonly ask: (fields: Fields) => string; readonly board: Board } => {
   const clock = createManualClock()
   const board = createBoard({ clock, logger: silentLogger })
-  const world = createWorld({ isUp: () => true, channelsInUse: board.channelsInUse })
-  world.replace(snapshot(given))
+  const world = worldWith(given)
   const answer = createAnswerXml({
     world,
     board,
     guard: { isBanned: () => false, addresses: () => [] },
     clock,
     logger: silentLogger,
-    planSettings: { maxRoutes: 5, maxDurationSeconds: 14_400 },
+    planner: plannerIn(world),
+    planSettings: () => PLAN_SETTINGS,
     dialplan: () => ({ socketAddress: '127.0.0.1:8040' }),
   })
-  return { ask: (fields) => answer(new Map(Object.entries(fields))), board }
+  return { ask: (fields) => answeredAtOnce(answer(new Map(Object.entries(fields)))), board }
+}
+
+/** Nothing has to be looked up: the answer is a text, not a promise. */
+const answeredAtOnce = (answer: string | Promise<string>): string => {
+  assert.ok(typeof answer === 'string')
+  return answer
 }
 
 const causeIn = (document: string): string | undefined =>
@@ -91,13 +96,15 @@ suite('engine: what mod_xml_curl is answered', () => {
   test('before the first snapshot everything is left to the static files of the switch', () => {
     const clock = createManualClock()
     const board = createBoard({ clock, logger: silentLogger })
+    const world = unknownWorld()
     const answer = createAnswerXml({
-      world: createWorld({ isUp: () => true, channelsInUse: () => 0 }),
+      world,
       board,
       guard: { isBanned: () => false, addresses: () => [] },
       clock,
       logger: silentLogger,
-      planSettings: { maxRoutes: 5, maxDurationSeconds: 14_400 },
+      planner: plannerIn(world),
+      planSettings: () => PLAN_SETTINGS,
       dialplan: () => ({ socketAddress: '127.0.0.1:8040' }),
     })
     for (const fields of [

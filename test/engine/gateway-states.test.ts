@@ -34,10 +34,25 @@ suite('engine: which gateways answer their pings', () => {
 
   test('the list of a real switch', async () => {
     assert.deepEqual(await readGateways(fakeCommands(() => REAL)), [
-      { name: 'gwdown', status: 'DOWN' },
-      { name: 'gwsilent', status: 'UP' },
-      { name: 'gw2', status: 'UP' },
-      { name: 'gw1', status: 'UP' },
+      { name: 'gwdown', status: 'DOWN', pingMs: undefined },
+      { name: 'gwsilent', status: 'UP', pingMs: undefined },
+      { name: 'gw2', status: 'UP', pingMs: undefined },
+      { name: 'gw1', status: 'UP', pingMs: undefined },
+    ])
+  })
+
+  test('how long a pinged gateway took to answer is told; one that is not pinged has nothing to tell', async () => {
+    const told: unknown[] = []
+    const states = createGatewayStates((...ping) => told.push(ping))
+    const list = REAL.replace('gw2</name>', 'gw2</name>\n    <pingtime>12.50</pingtime>').replace(
+      /(gw2[\s\S]*?)<pingfreq>0/,
+      '$1<pingfreq>25',
+    )
+    await states.refresh(fakeCommands(() => list))
+    states.note('gw1', 'DOWN')
+    assert.deepEqual(told, [
+      [2, true, 12.5],
+      [1, false, undefined],
     ])
   })
 

@@ -6,9 +6,14 @@ import type { LiveEvent } from '../../src/call/live-call.ts'
 import type { Carrier, Gateway } from '../../src/directory/records.ts'
 import type { CdrFilter, Doors, OriginateRequest } from '../../src/http/doors.ts'
 import type { Collection, NewCarrier, NewGateway, RecordDoors } from '../../src/http/record-doors.ts'
+import type { ReplayRequest } from '../../src/http/replay-doors.ts'
+import type { BreakerRequest } from '../../src/http/routing-doors.ts'
 import { createHttpServer, type HttpServer } from '../../src/http/server.ts'
-import { parseMoney } from '../../src/telephony/money.ts'
+import { DEFAULT_FAILOVER_POLICY } from '../../src/telephony/failover-policy.ts'
+import { parseMoney, type Money } from '../../src/telephony/money.ts'
+import { numberFormOf } from '../../src/telephony/number-form.ts'
 import type { Form } from '../../src/xml-curl/form.ts'
+import { decision, fakeRouting } from './fake-routing.ts'
 import { A_LEG, call, CALL_ID, cdr, NOON } from './samples.ts'
 
 export const TOKEN = 'a-token-of-the-tests-0123456789'
@@ -18,29 +23,30 @@ export const basic = {
   authorization: `Basic ${Buffer.from(`${SWITCH.username}:${SWITCH.password}`).toString('base64')}`,
 }
 /** The rows of a kind in memory, as a store would keep them. */
-const collection = <New extends object, Row extends { readonly id: number }>(
+const collection = <New extends object, Row>(
   make: (id: number, record: New) => Row,
-  change: (row: Row, changes: Partial<New>) => Row,
 ): Collection<New, Row> => {
-  const rows = new Map<number, Row>()
+  const records = new Map<number, New>()
   let last = 0
+  const get = (id: number): Row | undefined => {
+    const record = records.get(id)
+    return record === undefined ? undefined : make(id, record)
+  }
   return {
-    list: () => Promise.resolve([...rows.values()]),
-    get: (id) => Promise.resolve(rows.get(id)),
+    list: () => Promise.resolve([...records].map(([id, record]) => make(id, record))),
+    get: (id) => Promise.resolve(get(id)),
     add: (record) => {
       last += 1
       const row = make(last, record)
-      rows.set(last, row)
+      records.set(last, record)
       return Promise.resolve(row)
     },
     update: (id, changes) => {
-      const row = rows.get(id)
-      if (row === undefined) return Promise.resolve(undefined)
-      const next = change(row, changes)
-      rows.set(id, next)
-      return Promise.resolve(next)
+      const record = records.get(id)
+      if (record !== undefined) records.set(id, { ...record, ...changes })
+      return Promise.resolve(get(id))
     },
-    remove: (id) => Promise.resolve(rows.delete(id)),
+    remove: (id) => Promise.resolve(records.delete(id)),
   }
 }
 
@@ -49,6 +55,15 @@ const carrierOf = (id: number, record: NewCarrier): Carrier => ({
   organizationId: record.organizationId ?? undefined,
   code: record.code,
   name: record.name,
+  maxChannels: record.maxChannels ?? undefined,
+  maxCallsPerSecond: record.maxCallsPerSecond ?? undefined,
+  carriesCallerId: record.carriesCallerId ?? true,
+  supportsFax: record.supportsFax ?? true,
+  failover: {
+    enabled: record.failover?.enabled ?? true,
+    threshold: record.failover?.threshold ?? undefined,
+    windowSeconds: record.failover?.windowSeconds ?? undefined,
+  },
   enabled: record.enabled ?? true,
 })
 
@@ -66,102 +81,111 @@ const gatewayOf = (id: number, record: NewGateway): Gateway => ({
   register: record.register ?? false,
   codecs: record.codecs ?? [],
   maxChannels: record.maxChannels ?? undefined,
+  maxCallsPerSecond: record.maxCallsPerSecond ?? undefined,
+  numberForm: numberFormOf(record.numberForm ?? {}),
+  failover: { ...DEFAULT_FAILOVER_POLICY, believes: record.failover?.believes ?? 'status' },
+  progressTimeoutSeconds: record.progressTimeoutSeconds ?? undefined,
+  ringTimeoutSeconds: record.ringTimeoutSeconds ?? undefined,
   pingSeconds: record.pingSeconds ?? undefined,
   inboundCidrs: record.inboundCidrs ?? [],
   carriesEmergency: record.carriesEmergency ?? false,
   enabled: record.enabled ?? true,
 })
 
+const priceOf = (text: string | null | undefined): Money | undefined =>
+  typeof text === 'string' ? parseMoney(text) : undefined
+
 const records = (): RecordDoors => ({
-  carriers: collection(
-    (id, record: NewCarrier) => {
-      if (record.code === 'taken')
-        throw new EngineError('STORE_CONFLICT', 'the code is taken', { field: 'code' })
-      if (record.code === 'boom') throw new Error('connect postgres://secret@db')
-      return carrierOf(id, record)
-    },
-    (row, changes) => carrierOf(row.id, { ...row, organizationId: row.organizationId ?? null, ...changes }),
-  ),
-  gateways: collection(gatewayOf, (row, changes) => {
-    const { credentials, codecs, inboundCidrs, maxChannels, pingSeconds, ...rest } = row
-    return gatewayOf(row.id, {
-      ...rest,
-      credentials:
-        credentials === undefined
-          ? null
-          : {
-              username: credentials.username,
-              password: credentials.password,
-              realm: credentials.realm ?? null,
-            },
-      codecs: [...codecs],
-      inboundCidrs: [...inboundCidrs],
-      maxChannels: maxChannels ?? null,
-      pingSeconds: pingSeconds ?? null,
-      ...changes,
-    })
+  carriers: collection((id, record: NewCarrier) => {
+    if (record.code === 'taken')
+      throw new EngineError('STORE_CONFLICT', 'the code is taken', { field: 'code' })
+    if (record.code === 'boom') throw new Error('connect postgres://secret@db')
+    return carrierOf(id, record)
   }),
-  organizations: collection(
-    (id, record) => ({
-      id,
-      name: record.name,
-      sipDomain: record.sipDomain,
-      country: 'GB' as const,
-      currency: record.currency,
-      defaultCallerId: undefined,
-      lcrProfileId: record.lcrProfileId ?? undefined,
-      isDemo: false,
-      enabled: true,
-    }),
-    (row) => row,
-  ),
-  users: collection(
-    (id, record) => ({
-      id,
-      organizationId: record.organizationId,
-      name: record.name,
-      extension: record.extension,
-      callerId: undefined,
-      enabled: true,
-    }),
-    (row) => row,
-  ),
-  devices: collection(
-    // More than the shape says, as a careless store might give: the password must not come out.
-    (id, record) => ({
-      id,
-      userId: record.userId,
-      username: record.username,
-      enabled: true,
-      a1Hash: 'secret',
-      password: record.password,
-    }),
-    (row) => row,
-  ),
-  rateDecks: collection(
-    (id, record) => ({
-      id,
-      carrierId: record.carrierId,
-      name: record.name,
-      currency: record.currency,
-      effectiveFrom: NOON,
-      effectiveTo: undefined,
-      rateCount: record.rates.length,
-    }),
-    (row) => row,
-  ),
-  lcrRoutes: collection(
-    (id, record) => ({
-      id,
-      profileId: record.profileId,
-      gatewayId: record.gatewayId,
-      prefix: record.prefix,
-      priority: record.priority ?? 0,
-      enabled: true,
-      priceOverride: typeof record.priceOverride === 'string' ? parseMoney(record.priceOverride) : undefined,
-    }),
-    (row) => row,
-  ),
+  gateways: collection(gatewayOf),
+  organizations: collection((id, record) => ({
+    id,
+    name: record.name,
+    sipDomain: record.sipDomain,
+    country: 'GB' as const,
+    currency: record.currency,
+    defaultCallerId: undefined,
+    lcrProfileId: record.lcrProfileId ?? undefined,
+    isDemo: false,
+    enabled: true,
+  })),
+  users: collection((id, record) => ({
+    id,
+    organizationId: record.organizationId,
+    name: record.name,
+    extension: record.extension,
+    callerId: undefined,
+    enabled: true,
+  })),
+  // More than the shape says, as a careless store might give: the password must not come out.
+  devices: collection((id, record) => ({
+    id,
+    userId: record.userId,
+    username: record.username,
+    enabled: true,
+    a1Hash: 'secret',
+    password: record.password,
+  })),
+  rateDecks: collection((id, record) => ({
+    id,
+    carrierId: record.carrierId,
+    carrier: undefined,
+    organizationId: record.organizationId,
+    name: record.name,
+    currency: record.currency,
+    state: 'published' as const,
+    version: 1,
+    replaces: false,
+    effectiveFrom: NOON,
+    effectiveTo: undefined,
+    rateCount: record.rates.length,
+    source: '',
+    createdAt: NOON,
+    publishedAt: NOON,
+    withdrawnAt: undefined,
+  })),
+  lcrProfiles: collection((id, record) => ({
+    id,
+    organizationId: record.organizationId ?? undefined,
+    name: record.name,
+    strategy: record.strategy ?? 'LOWEST_COST',
+    timeZone: record.timeZone ?? 'UTC',
+    costWeight: record.costWeight ?? 50,
+    qualityWeight: record.qualityWeight ?? 50,
+    maxPricePerMinute: priceOf(record.maxPricePerMinute),
+    protectsMargin: record.protectsMargin ?? false,
+    requiresCallerId: record.requiresCallerId ?? false,
+    enabled: true,
+  })),
+  lcrRoutes: collection((id, record) => ({
+    id,
+    profileId: record.profileId,
+    gatewayId: record.gatewayId,
+    prefix: record.prefix,
+    priority: record.priority ?? 0,
+    weight: record.weight ?? 1,
+    enabled: true,
+    priceOverride: priceOf(record.priceOverride),
+    maxChannels: record.maxChannels ?? undefined,
+    maxCallDurationSeconds: record.maxCallDurationSeconds ?? undefined,
+    timeRestrictions: record.timeRestrictions ?? [],
+    asrPercent: record.asrPercent ?? undefined,
+    acdSeconds: record.acdSeconds ?? undefined,
+    pddMs: record.pddMs ?? undefined,
+  })),
+  blockedPrefixes: collection((id, record) => ({
+    id,
+    organizationId: record.organizationId ?? undefined,
+    prefix: record.prefix,
+    action: record.action ?? 'block',
+    note: record.note ?? '',
+    enabled: record.enabled ?? true,
+  })),
 })
 
 export type Fake = {
@@ -174,6 +198,8 @@ export type Fake = {
     originated: OriginateRequest[]
     explained: ExplainRequest[]
     filters: CdrFilter[]
+    breakers: BreakerRequest[]
+    replayed: ReplayRequest[]
     hungUp: string[]
   }
   /** Happens now: kept for a replay, told to who listens. */
@@ -187,7 +213,7 @@ export const startFake = async (
   changes: Partial<Doors> = {},
   options: { readonly port?: number } = {},
 ): Promise<Fake> => {
-  const seen: Fake['seen'] = { forms: [], cdrs: [], originated: [], explained: [], filters: [], hungUp: [] }
+  const seen: Fake['seen'] = { forms: [], cdrs: [], originated: [], explained: [], filters: [], breakers: [], replayed: [], hungUp: [] }
   const kept: LiveEvent[] = []
   const listeners = new Set<(event: LiveEvent) => void>()
   const doors: Doors = {
@@ -254,34 +280,11 @@ export const startFake = async (
     },
     explain: (request) => {
       seen.explained.push(request)
-      if (request.from === '9999')
-        return { kind: 'refused', code: 'USER_NOT_FOUND', message: 'nobody has extension 9999' }
-      return {
-        kind: 'explained',
-        explanation: {
-          number: request.number,
-          numberClass: 'e164',
-          destination: '+442079460123',
-          callerId: '+442079460001',
-          candidates: [
-            {
-              rank: 1,
-              gateway: 'gw1',
-              carrier: 'Alpha Carrier',
-              prefix: '4420',
-              pricePerMinute: '0.0080',
-              currency: 'GBP',
-              expectedCost: '0.008',
-              dialString: 'sofia/gateway/gw1/442079460123',
-            },
-          ],
-          rejected: [
-            { gateway: 'gw3', carrier: 'Gamma', reason: 'GATEWAY_DOWN', why: 'it does not answer OPTIONS' },
-          ],
-          trace: ['02079460123 is +442079460123'],
-          outcome: 'it would be tried over 1 gateway',
-        },
-      }
+      return Promise.resolve(
+        request.from === '9999'
+          ? { kind: 'refused', code: 'USER_NOT_FOUND', message: 'nobody has extension 9999' }
+          : { kind: 'explained', explanation: decision({ number: request.number }) },
+      )
     },
     cdrs: (filter) => {
       seen.filters.push(filter)
@@ -316,6 +319,7 @@ export const startFake = async (
       ]),
     liftBan: (address) => Promise.resolve(address === '203.0.113.7' ? 'lifted' : 'not-found'),
     records: records(),
+    routing: fakeRouting(seen.breakers, seen.replayed),
     ...changes,
   }
   const server = createHttpServer({

@@ -97,7 +97,13 @@ suite('HTTP: the OpenAPI document', () => {
       ['POST', '/v1/organizations', { name: 'o', sipDomain: 'o.example', country: 'GB', currency: 'GBP' }],
       ['POST', '/v1/users', { organizationId: 1, name: 'u', extension: '1001' }],
       ['POST', '/v1/devices', { userId: 1, username: '1001', password: 'long enough' }],
-      ['POST', '/v1/lcr-routes', { profileId: 1, gatewayId: 1, prefix: '44', priceOverride: '0.01' }],
+      ['POST', '/v1/lcr-profiles', { name: 'p', maxPricePerMinute: '0.25' }],
+      ['POST', '/v1/blocked-prefixes', { prefix: '883', action: 'allow' }],
+      [
+        'POST',
+        '/v1/lcr-routes',
+        { profileId: 1, gatewayId: 1, prefix: '44', priceOverride: '0.01', asrPercent: 62.5 },
+      ],
       [
         'POST',
         '/v1/rate-decks',

@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { runCli } from '../../src/cli/main.ts'
+import { createDirectory } from '../../src/directory/directory.ts'
+import type { Snapshot } from '../../src/directory/records.ts'
 import { TOKEN } from '../http/fake-doors.ts'
 import { RATES, SECRET, startRecordServer, type RecordServer } from './record-server.ts'
 
@@ -60,7 +62,6 @@ suite('records: the command line', function () {
       const known = await server.snapshot()
       assert.equal(known.gateways.find(({ id }) => id === 4)?.credentials?.password, SECRET)
       assert.equal(known.lcrRoutes.find(({ id }) => id === 4)?.gatewayId, 4)
-      assert.equal(known.rates.filter(({ carrierId }) => carrierId === 4).length, 2)
       await says('rate-decks list', /^4 +4 +D +GBP +1 +20\d\d-/m)
       await writeFile(file, '{"no": "list"}')
       for (const bad of [file, join(folder, 'none.json'), fileURLToPath(import.meta.url)]) {
@@ -102,11 +103,11 @@ suite('records: the command line', function () {
     await says('users list --organization 2', /^3 +2 +2001 +Ada +disabled$/m)
     await says('devices list', /^3 +3 +2001$/m)
     await says('numbers list', /^2 +2 +\+442079460112 +3$/m)
-    await says('lcr-profiles list', /^1 +Cheapest first +LOWEST_COST +all$/m)
-    await says('lcr-routes list', /^1 +1 +1 +any +1$/m)
+    await says('lcr-profiles list', /^1 +Cheapest first +LOWEST_COST +all +UTC +any$/m)
+    await says('lcr-routes list', /^1 +1 +1 +any +1 +1$/m)
     await says('lcr-routes set 1 --price-override 0.0001 --priority 0', 'LCR route 1 changed\n')
     await says('carriers set 1 --disable', 'carrier 1 changed\n')
-    await says('carriers list', /^1 +A +Alpha Carrier +all +disabled$/m)
+    await says('carriers list', /^1 +A +Alpha Carrier +all +any +any +disabled$/m)
     await says('gateways set 1 --ping 30 --no-register --emergency', 'gateway 1 changed\n')
     await says('gateways set 1 --ping none --no-credentials', 'gateway 1 changed\n')
     await says('rate-decks set 1 --to 2099-01-01T00:00Z --name Old', 'rate deck 1 changed\n')
@@ -125,7 +126,143 @@ suite('records: the command line', function () {
     await says('--json lcr-routes list', /^\{"success":true,"lcrRoutes":\[/)
   })
 
+  test('limits, forms and policies are set, told and emptied', async () => {
+    const one = async (kind: keyof Snapshot): Promise<unknown> =>
+      (await server.snapshot())[kind].find(({ id }) => id === 1)
+    const before = {
+      carriers: await one('carriers'),
+      gateways: await one('gateways'),
+      lcrProfiles: await one('lcrProfiles'),
+      lcrRoutes: await one('lcrRoutes'),
+    }
+
+    await says(
+      'carriers set 1 --max-channels 200 --max-cps 20 --no-carries-caller-id --no-supports-fax --no-failover --failover-threshold 3 --failover-window 60',
+      'carrier 1 changed\n',
+    )
+    await says('carriers list', /^1 +A +Alpha Carrier +all +200 +20$/m)
+    assert.deepEqual(await one('carriers'), {
+      ...Object(before.carriers),
+      maxChannels: 200,
+      maxCallsPerSecond: 20,
+      carriesCallerId: false,
+      supportsFax: false,
+      failover: { enabled: false, threshold: 3, windowSeconds: 60 },
+    })
+    await says(
+      'carriers set 1 --max-channels none --max-cps none --carries-caller-id --supports-fax --failover --failover-threshold none --failover-window none',
+      'carrier 1 changed\n',
+    )
+
+    await says(
+      'gateways set 1 --max-cps 5 --number-format digits --number-country GB --number-strip 2 --number-pattern ^7 --number-replacement 007 --number-prefix 9 --tech-prefix 88# --failover-next 403,404,USER_BUSY --failover-stop CALL_REJECTED --believes reason --progress-timeout 8 --ring-timeout 45',
+      'gateway 1 changed\n',
+    )
+    assert.deepEqual(await one('gateways'), {
+      ...Object(before.gateways),
+      maxCallsPerSecond: 5,
+      numberForm: {
+        format: 'digits',
+        country: 'GB',
+        strip: 2,
+        pattern: '^7',
+        replacement: '007',
+        prefix: '9',
+        techPrefix: '88#',
+      },
+      failover: { believes: 'reason', next: [403, 404, 'USER_BUSY'], stop: ['CALL_REJECTED'] },
+      progressTimeoutSeconds: 8,
+      ringTimeoutSeconds: 45,
+    })
+    await says('gateways set 1 --number-strip 3', 'gateway 1 changed\n')
+    await says(
+      'gateways set 1 --max-cps none --number-format plus --number-country none --number-strip 0 --number-pattern none --number-prefix none --tech-prefix none --failover-next none --failover-stop none --believes status --progress-timeout none --ring-timeout none',
+      'gateway 1 changed\n',
+    )
+
+    await says(
+      'lcr-profiles set 1 --strategy BALANCED --time-zone Europe/London --cost-weight 70 --quality-weight 30 --max-price 0.25 --protects-margin --requires-caller-id',
+      'LCR profile 1 changed\n',
+    )
+    await says('lcr-profiles list', /^1 +Cheapest first +BALANCED +all +Europe\/London +0\.25$/m)
+    assert.deepEqual(await one('lcrProfiles'), {
+      ...Object(before.lcrProfiles),
+      strategy: 'BALANCED',
+      timeZone: 'Europe/London',
+      costWeight: 70,
+      qualityWeight: 30,
+      maxPricePerMinute: 25_000_000,
+      protectsMargin: true,
+      requiresCallerId: true,
+    })
+    await says(
+      'lcr-profiles set 1 --strategy LOWEST_COST --time-zone UTC --cost-weight 50 --quality-weight 50 --max-price none --no-protects-margin --no-requires-caller-id',
+      'LCR profile 1 changed\n',
+    )
+
+    const times = ['Mon-Fri 08:00-18:00', 'Sat']
+    const routed = await run([
+      ...'lcr-routes set 1 --weight 30 --max-channels 10 --max-duration 7200 --asr 62.5 --acd 180 --pdd 1500'.split(
+        ' ',
+      ),
+      ...times.flatMap((window) => ['--times', window]),
+    ])
+    assert.equal(routed.code, 0, routed.err)
+    await says('lcr-routes list', /^1 +1 +1 +any +1 +30 +Mon-Fri 08:00-18:00, Sat$/m)
+    assert.deepEqual(await one('lcrRoutes'), {
+      ...Object(before.lcrRoutes),
+      weight: 30,
+      maxChannels: 10,
+      maxCallDurationSeconds: 7200,
+      timeRestrictions: times,
+      asrPercent: 62.5,
+      acdSeconds: 180,
+      pddMs: 1500,
+    })
+    await says(
+      'lcr-routes set 1 --weight 1 --max-channels none --max-duration none --times none --asr none --acd none --pdd none',
+      'LCR route 1 changed\n',
+    )
+    for (const kind of ['carriers', 'gateways', 'lcrProfiles', 'lcrRoutes'] as const)
+      assert.deepEqual(await one(kind), before[kind], kind)
+  })
+
+  test('prefixes are blocked, allowed, listed and removed', async () => {
+    await says('blocked-prefixes list', 'no blocked prefixes\n')
+    await says('blocked-prefixes add --prefix 883 --note satellites', 'blocked prefix 1 added\n')
+    await says(
+      'blocked-prefixes add --prefix 883120 --action allow --organization 1',
+      'blocked prefix 2 added\n',
+    )
+    const { blockedBy } = createDirectory(await server.snapshot())
+    assert.deepEqual(
+      ['883120', '88313'].map((digits) => blockedBy(1, digits)?.note),
+      [undefined, 'satellites'],
+    )
+    await says('blocked-prefixes list', /^1 +883 +block +all +satellites$/m)
+    await says('blocked-prefixes list', /^2 +883120 +allow +1$/m)
+    await says('blocked-prefixes set 1 --note none --disable', 'blocked prefix 1 changed\n')
+    await says('blocked-prefixes list', /^1 +883 +block +all +disabled$/m)
+    await says('blocked-prefixes remove 1', 'blocked prefix 1 removed\n')
+    await says('--json blocked-prefixes list', /^\{"success":true,"blockedPrefixes":\[\{"id":2,/)
+  })
+
   for (const [line, code, message] of [
+    ['carriers set 1 --max-cps 0', 2, /whole number from 1 to 100000/],
+    ['gateways set 1 --number-format e164', 2, /--number-format/],
+    ['gateways set 1 --number-format national', 2, /numberForm\.country: .*missing/],
+    ['gateways set 1 --number-strip 16', 2, /0 to 15/],
+    ['gateways set 1 --tech-prefix 77', 2, /numberForm\.format: .*digits/],
+    ['gateways set 1 --failover-next 200', 2, /--failover-next.*SIP statuses/],
+    ['gateways set 1 --failover-stop BUSY', 2, /--failover-stop.*hangup causes/],
+    ['gateways set 1 --believes both', 2, /--believes/],
+    ['lcr-profiles set 1 --time-zone Nowhere', 2, /timeZone: /],
+    ['lcr-profiles set 1 --cost-weight 0 --quality-weight 0', 2, /costWeight: /],
+    ['lcr-routes set 1 --times Noday', 2, /timeRestrictions: .*Noday/],
+    ['lcr-routes set 1 --asr 62.555', 2, /2 decimals/],
+    ['blocked-prefixes add --prefix 4x', 2, /"prefix" takes/],
+    ['blocked-prefixes add --prefix 4 --action drop', 2, /--action/],
+    ['blocked-prefixes remove 99', 2, /there is no blocked-prefix 99/],
     ['carriers add --name x', 2, /--code/],
     ['carriers add --name x --code a/b', 2, /"code" takes/],
     ['gateways add --carrier 99 --name x --hostname x', 2, /carrierId: there is no such carrier/],

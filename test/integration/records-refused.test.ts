@@ -26,6 +26,8 @@ const REFUSED: readonly Refused[] = [
   ['POST carriers', { organizationId: 99, code: 'x', name: 'x' }, 400, 'organizationId', /no such/],
   ['PUT carriers/1', { code: 'B' }, 409, 'code', /another carrier/],
   ['PUT carriers/1', { organizationId: 1 }, 400, 'organizationId', /stays/],
+  ['PUT carriers/1', { failover: { windowSeconds: 0 } }, 400, 'failover.windowSeconds', /86400/],
+  ['PUT carriers/1', { name: 'Other', maxChannels: 0 }, 400, 'maxChannels', /1000000/],
   ['DELETE carriers/1', undefined, 409, 'id', /gateway 1; rate deck 1:/],
   ['POST gateways', { ...gateway, carrierId: 99 }, 400, 'carrierId', /no such carrier/],
   ['POST gateways', { ...gateway, register: true }, 400, 'register', /credentials/],
@@ -33,6 +35,28 @@ const REFUSED: readonly Refused[] = [
   ['POST gateways', { ...gateway, name: 'x'.repeat(200) }, 400, 'name', /more than 128/],
   ['PUT gateways/1', { carrierId: 2 }, 400, 'carrierId', /stays/],
   ['PUT gateways/1', { hostname: '-a' }, 400, 'hostname', /host name/],
+  ['POST gateways', { ...gateway, numberForm: { strip: 99 } }, 400, 'numberForm', /strip/],
+  ...(
+    [
+      [{ format: 'national' }, 'country', /a country/],
+      [{ format: 'national', country: 'ZZ' }, 'country', /no country/],
+      [{ replacement: '1' }, 'replacement', /without a pattern/],
+      [{ pattern: '(' }, 'pattern', /not closed/],
+      [{ pattern: '(1+)+' }, 'pattern', /repeats/],
+      [{ pattern: '^4', replacement: '$1' }, 'replacement', /no such group/],
+      [{ pattern: '^4', replacement: 'x' }, 'replacement', /not made of/],
+      [{ prefix: '9' }, 'format', /take digits/],
+      [{ format: 'digits', prefix: '9+' }, 'prefix', /in front/],
+      [{ format: 'digits', prefix: '+9', techPrefix: '7' }, 'prefix', /behind/],
+    ] as const
+  ).flatMap(([numberForm, field, says]): Refused[] => [
+    ['POST gateways', { ...gateway, numberForm }, 400, `numberForm.${field}`, says],
+    ['PUT gateways/1', { name: 'Other', numberForm }, 400, `numberForm.${field}`, says],
+  ]),
+  ['PUT gateways/1', { failover: { next: ['BUSY'] } }, 400, 'failover.next', /hangup cause/],
+  ['PUT gateways/1', { failover: { stop: [486, '486x'] } }, 400, 'failover', /hangup causes/],
+  ['PUT gateways/1', { failover: { stop: [486, 'X486'] } }, 400, 'failover.stop', /300 to 699/],
+  ['PUT gateways/1', { maxCallsPerSecond: 100_001 }, 400, 'maxCallsPerSecond', /100000/],
   ['DELETE gateways/1', undefined, 409, 'id', /LCR route 1:/],
   ['POST users', { organizationId: 1, name: 'x', extension: '999' }, 400, 'extension', /emergency/],
   ['PUT users/2', { extension: '1001' }, 409, 'extension', /another user/],
@@ -48,11 +72,26 @@ const REFUSED: readonly Refused[] = [
   ['POST lcr-profiles', { organizationId: 99, name: 'x' }, 400, 'organizationId', /no such/],
   ['POST lcr-profiles', { name: 'Cheapest first' }, 409, 'name', /another profile/],
   ['PUT lcr-profiles/1', { organizationId: 1 }, 400, 'organizationId', /stays/],
+  ['POST lcr-profiles', { name: 'x', timeZone: 'Mars/Olympus' }, 400, 'timeZone', /IANA/],
+  ['PUT lcr-profiles/1', { timeZone: '+02:00' }, 400, 'timeZone', /IANA/],
+  ['POST lcr-profiles', { name: 'x', costWeight: 0, qualityWeight: 0 }, 400, 'costWeight', /above 0/],
+  ['PUT lcr-profiles/1', { costWeight: 0, qualityWeight: 0 }, 400, 'costWeight', /above 0/],
+  ['PUT lcr-profiles/1', { strategy: 'CHEAPEST' }, 400, 'strategy', /BALANCED/],
+  ['PUT lcr-profiles/1', { maxPricePerMinute: '99999999' }, 400, 'maxPricePerMinute', /price/],
   ['DELETE lcr-profiles/1', undefined, 409, 'id', /organisation 1; LCR routes 1, 2, 3:/],
   ['POST lcr-routes', { profileId: 1, gatewayId: 1, prefix: '' }, 409, 'prefix', /has this route/],
   ['PUT lcr-routes/1', { gatewayId: 99 }, 400, 'gatewayId', /no such gateway/],
   ['PUT lcr-routes/1', { gatewayId: 2 }, 409, 'prefix', /has this route/],
   ['PUT lcr-routes/1', { priceOverride: '99999999' }, 400, 'priceOverride', /price/],
+  ['PUT lcr-routes/1', { timeRestrictions: ['Mon-Fri', 'Blursday'] }, 400, 'timeRestrictions', /Blursday/],
+  ['PUT lcr-routes/1', { timeRestrictions: ['08:00-08:00'] }, 400, 'timeRestrictions', /no time/],
+  ['PUT lcr-routes/1', { asrPercent: 62.555 }, 400, 'asrPercent', /2 decimals/],
+  ['PUT lcr-routes/1', { weight: -1 }, 400, 'weight', /1000/],
+  ['POST blocked-prefixes', { organizationId: 99, prefix: '883' }, 400, 'organizationId', /no such/],
+  ['POST blocked-prefixes', { prefix: '881' }, 409, 'prefix', /another row/],
+  ['PUT blocked-prefixes/1', { organizationId: 1 }, 400, 'organizationId', /stays/],
+  ['PUT blocked-prefixes/1', { prefix: '882' }, 409, 'prefix', /another row/],
+  ['PUT blocked-prefixes/1', { prefix: '4x' }, 400, 'prefix', /without plus/],
   ['POST rate-decks', { ...DECK, carrierId: 99 }, 400, 'carrierId', /no such carrier/],
   ['POST rate-decks', { ...DECK, rates: [] }, 400, 'rates', /at least one/],
   [
@@ -79,6 +118,8 @@ suite('records that are refused', function () {
   teardown(() => server.stop())
 
   test('what cannot be is refused by the name of its field, and nothing is changed', async () => {
+    for (const prefix of ['881', '882'])
+      assert.equal((await server.send('POST', 'blocked-prefixes', { prefix })).status, 201)
     const before = await server.snapshot()
     for (const [request, body, status, field, says] of REFUSED) {
       const [method = '', path = ''] = request.split(' ')

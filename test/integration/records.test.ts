@@ -1,115 +1,16 @@
 /** Records over the real HTTP server, kept by a real PostgreSQL. */
 import assert from 'node:assert/strict'
 import { a1HashOf } from '../../src/store/device-writes.ts'
+import { DEFAULT_FAILOVER_POLICY } from '../../src/telephony/failover-policy.ts'
+import { DEFAULT_NUMBER_FORM } from '../../src/telephony/number-form.ts'
 import { errorOf } from '../http/answer.ts'
-import { DECK, RATES, recordIn, SECRET, startRecordServer, type RecordServer } from './record-server.ts'
+import { KINDS } from './record-samples.ts'
+import { DECK, recordIn, SECRET, startRecordServer, type RecordServer } from './record-server.ts'
 
-const KINDS: readonly {
-  readonly path: string
-  readonly key: string
-  readonly add: Record<string, unknown>
-  /** What the API tells that it was not told; null: it does not tell it. */
-  readonly told: Record<string, unknown>
-  readonly change: Record<string, unknown>
-  readonly changed?: Record<string, unknown>
-}[] = [
-  {
-    path: 'organizations',
-    key: 'organization',
-    add: {
-      name: ' Acme ',
-      sipDomain: 'ACME.example',
-      country: 'FR',
-      currency: 'EUR',
-      defaultCallerId: '+33123456789',
-      lcrProfileId: 1,
-    },
-    told: { name: 'Acme', sipDomain: 'acme.example', isDemo: false, enabled: true },
-    change: { sipDomain: 'other.example', lcrProfileId: null, defaultCallerId: null, enabled: false },
-  },
-  {
-    path: 'carriers',
-    key: 'carrier',
-    add: { organizationId: 1, code: 'own', name: 'Own', enabled: false },
-    told: {},
-    change: { organizationId: 1, code: 'mine', enabled: true },
-  },
-  {
-    path: 'gateways',
-    key: 'gateway',
-    add: {
-      carrierId: 1,
-      name: 'spare',
-      hostname: '2001:DB8::1',
-      credentials: { username: 'us', password: SECRET },
-      register: true,
-      pingSeconds: 30,
-      maxChannels: 5,
-      inboundCidrs: ['192.0.2.1'],
-    },
-    told: {
-      hostname: '2001:db8::1',
-      credentials: { username: 'us', realm: null },
-      inboundCidrs: ['192.0.2.1/32'],
-      port: 5060,
-      transport: 'udp',
-      codecs: [],
-      carriesEmergency: false,
-      enabled: true,
-    },
-    change: { credentials: null, register: false, pingSeconds: null, maxChannels: null, enabled: false },
-  },
-  {
-    path: 'users',
-    key: 'user',
-    add: { organizationId: 1, name: 'Ada', extension: '1003', callerId: '+442079460101' },
-    told: { enabled: true },
-    change: { extension: '1004', callerId: null, enabled: false },
-  },
-  {
-    path: 'devices',
-    key: 'device',
-    add: { userId: 1, username: 'desk', password: SECRET },
-    told: { enabled: true },
-    change: { userId: 2, username: 'soft', password: `${SECRET} too`, enabled: false },
-    changed: { userId: 2, username: 'soft', enabled: false },
-  },
-  {
-    path: 'numbers',
-    key: 'number',
-    add: { organizationId: 1, number: '+442079460102', userId: 1 },
-    told: { enabled: true },
-    change: { userId: 2, number: '+442079460103', enabled: false },
-  },
-  {
-    path: 'lcr-profiles',
-    key: 'lcrProfile',
-    add: { name: 'By hand' },
-    told: { organizationId: null, strategy: 'LOWEST_COST', enabled: true },
-    change: { strategy: 'PRIORITY', enabled: false },
-  },
-  {
-    path: 'lcr-routes',
-    key: 'lcrRoute',
-    add: { profileId: 1, gatewayId: 1, prefix: '33', priceOverride: '0.00900' },
-    told: { priceOverride: '0.009', priority: 0, enabled: true },
-    change: { gatewayId: 2, prefix: '', priority: 3, priceOverride: null, enabled: false, profileId: 1 },
-  },
-  {
-    path: 'rate-decks',
-    key: 'rateDeck',
-    add: {
-      carrierId: 1,
-      name: 'New',
-      currency: 'GBP',
-      effectiveFrom: '2026-01-01T00:00:00Z',
-      rates: RATES,
-    },
-    told: { effectiveFrom: '2026-01-01T00:00:00.000Z', effectiveTo: null, rateCount: 1 },
-    change: { name: 'Newer', effectiveTo: '2027-01-01', carrierId: 1 },
-    changed: { name: 'Newer', effectiveTo: '2027-01-01T00:00:00.000Z' },
-  },
-]
+/** A record without the moments at which it was written. */
+const undated = (row: Record<string, unknown>): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(row).filter(([field]) => !['createdAt', 'publishedAt'].includes(field)))
+
 suite('records', function () {
   this.timeout(60_000)
   let server: RecordServer
@@ -118,8 +19,8 @@ suite('records', function () {
   })
   teardown(() => server.stop())
 
-  for (const { path, key, add, told, change, changed = change } of KINDS) {
-    test(`${path} are added, told, changed, emptied and removed`, async () => {
+  for (const { path, key, many = `${key}s`, add, told, change, changed = change } of KINDS) {
+    test(`${path} ${JSON.stringify(add['name'] ?? add['prefix'] ?? '')} are added, told, changed, emptied and removed`, async () => {
       // It moves to gateway 2, whose route for every number would be in its way.
       if (path === 'lcr-routes') await server.send('DELETE', 'lcr-routes/2')
       const shown = Object.fromEntries(
@@ -127,16 +28,16 @@ suite('records', function () {
       )
       const added = await server.send('POST', path, add)
       assert.equal(added.status, 201, added.text)
-      const row = recordIn(added, key)
+      const row = undated(recordIn(added, key))
       const expected = { ...shown, ...told, id: row['id'] }
       assert.deepEqual(row, expected)
       const at = `${path}/${String(row['id'])}`
-      assert.deepEqual(recordIn(await server.send('GET', at), key), expected)
+      assert.deepEqual(undated(recordIn(await server.send('GET', at), key)), expected)
 
       const update = await server.send('PUT', at, change)
-      assert.deepEqual(recordIn(update, key), { ...expected, ...changed })
+      assert.deepEqual(undated(recordIn(update, key)), { ...expected, ...changed })
       const list = await server.send('GET', path)
-      const listed = list.body[`${key}s`] as { id: number }[]
+      const listed = (list.body[many] as Record<string, unknown>[]).map(undated)
       assert.deepEqual(
         listed.find(({ id }) => id === row['id']),
         { ...expected, ...changed },
@@ -173,6 +74,8 @@ suite('records', function () {
       credentials: { username: 'us', password: SECRET, realm: 'own.test' },
     })
     const routeId = await idOf('lcr-routes', 'lcrRoute', { profileId, gatewayId, prefix: '44' })
+    await idOf('blocked-prefixes', 'blockedPrefix', { prefix: '883' })
+    await idOf('blocked-prefixes', 'blockedPrefix', { organizationId: 1, prefix: '883' })
     const deckId = await idOf('rate-decks', 'rateDeck', { ...DECK, carrierId })
     const userId = await idOf('users', 'user', { organizationId, name: 'Ada', extension: '1001' })
     const deviceId = await idOf('devices', 'device', { userId, username: '1001', password: SECRET })
@@ -188,8 +91,6 @@ suite('records', function () {
       known.lcrRoutes.filter((route) => route.profileId === profileId).map((route) => route.gatewayId),
       [gatewayId],
     )
-    const { tariff } = known.rates.find((rate) => rate.deckId === deckId) ?? {}
-    assert.deepEqual([tariff?.firstIncrementSeconds, tariff?.nextIncrementSeconds], [60, 60])
     const hash = async () => (await server.snapshot()).devices.find(({ id }) => id === deviceId)?.a1Hash
     assert.equal(await hash(), a1HashOf('1001', 'acme.test', SECRET))
     recordIn(await server.send('PUT', `devices/${deviceId}`, { password: 'another one' }), 'device')
@@ -203,11 +104,11 @@ suite('records', function () {
     ] as const)
       assert.equal(errorOf(await server.send('PUT', path, body)).field, field)
     const counts: Record<string, number[]> = {}
-    for (const { path, key } of KINDS) {
+    for (const { path, key, many = `${key}s` } of KINDS) {
       counts[path] = []
       for (const organization of [1, organizationId]) {
         const answer = await server.send('GET', `${path}?organization=${organization}`)
-        counts[path].push((answer.body[`${key}s`] as unknown[]).length)
+        counts[path].push((answer.body[many] as unknown[]).length)
       }
     }
     assert.deepEqual(counts, {
@@ -219,6 +120,7 @@ suite('records', function () {
       numbers: [1, 0],
       'lcr-profiles': [1, 2],
       'lcr-routes': [3, 4],
+      'blocked-prefixes': [2, 1],
       'rate-decks': [3, 4],
     })
 
@@ -264,8 +166,122 @@ suite('records', function () {
     }))
     const deck = recordIn(await server.send('POST', 'rate-decks', { ...DECK, rates }), 'rateDeck')
     assert.equal(deck['rateCount'], 20_000)
-    const rate = (await server.snapshot()).rates.find(({ prefix }) => prefix === '119999')
-    assert.equal(rate?.tariff.nextIncrementSeconds, 30)
+    const [rate] = await server.database.query<{ next: number }>(
+      `SELECT next_increment_seconds AS next FROM rates WHERE prefix = '119999'`,
+    )
+    assert.equal(rate?.next, 30)
+  })
+
+  test('what was written is what the engine goes by', async () => {
+    const added: Record<string, number> = {}
+    for (const { path, key, add } of KINDS)
+      added[path] ??= Number(recordIn(await server.send('POST', path, add), key)['id'])
+    const { carriers, gateways, lcrProfiles, lcrRoutes, blockedPrefixes } = await server.snapshot()
+    const own = carriers.find(({ id }) => id === added['carriers'])
+    assert.deepEqual(own, {
+      id: added['carriers'],
+      organizationId: 1,
+      code: 'own',
+      name: 'Own',
+      maxChannels: 200,
+      maxCallsPerSecond: 20,
+      carriesCallerId: false,
+      supportsFax: true,
+      failover: { enabled: true, threshold: 3, windowSeconds: 60 },
+      enabled: false,
+    })
+    const spare = gateways.find(({ id }) => id === added['gateways'])
+    assert.deepEqual(
+      [spare?.maxCallsPerSecond, spare?.progressTimeoutSeconds, spare?.ringTimeoutSeconds],
+      [7, 8, 45],
+    )
+    assert.deepEqual(spare?.numberForm, {
+      format: 'digits',
+      country: undefined,
+      strip: 2,
+      pattern: '^7',
+      replacement: '007',
+      prefix: '',
+      techPrefix: '88#',
+    })
+    assert.deepEqual(spare.failover, {
+      believes: 'status',
+      next: [403, 'USER_BUSY'],
+      stop: ['CALL_REJECTED'],
+    })
+    assert.deepEqual(gateways[0]?.numberForm, DEFAULT_NUMBER_FORM)
+    assert.deepEqual(gateways[0].failover, DEFAULT_FAILOVER_POLICY)
+    assert.deepEqual(
+      lcrProfiles.find(({ id }) => id === added['lcr-profiles']),
+      {
+        id: added['lcr-profiles'],
+        organizationId: undefined,
+        name: 'By hand',
+        strategy: 'LOWEST_COST',
+        timeZone: 'UTC',
+        costWeight: 50,
+        qualityWeight: 50,
+        maxPricePerMinute: undefined,
+        protectsMargin: false,
+        requiresCallerId: false,
+        enabled: true,
+      },
+    )
+    assert.deepEqual(
+      lcrRoutes.find(({ id }) => id === added['lcr-routes']),
+      {
+        id: added['lcr-routes'],
+        profileId: 1,
+        gatewayId: 1,
+        prefix: '33',
+        priority: 0,
+        weight: 30,
+        enabled: true,
+        priceOverride: 900_000,
+        maxChannels: 10,
+        maxCallDurationSeconds: 7200,
+        timeRestrictions: ['Mon-Fri 08:00-18:00', 'Sat,Sun'],
+        asrPercent: 62.55,
+        acdSeconds: 180,
+        pddMs: 0,
+      },
+    )
+    assert.deepEqual(blockedPrefixes, [
+      {
+        id: added['blocked-prefixes'],
+        organizationId: undefined,
+        prefix: '883',
+        action: 'block',
+        note: '',
+        enabled: true,
+      },
+    ])
+    // What is asked for in part changes in part.
+    const at = `gateways/${String(added['gateways'])}`
+    recordIn(await server.send('PUT', at, { numberForm: { prefix: '9' }, failover: null }), 'gateway')
+    const changed = (await server.snapshot()).gateways.find(({ id }) => id === added['gateways'])
+    assert.deepEqual(changed?.numberForm, { ...spare.numberForm, prefix: '9' })
+    assert.deepEqual(changed.failover, DEFAULT_FAILOVER_POLICY)
+    recordIn(await server.send('PUT', at, { numberForm: null }), 'gateway')
+    const reset = (await server.snapshot()).gateways.find(({ id }) => id === added['gateways'])
+    assert.deepEqual(reset?.numberForm, DEFAULT_NUMBER_FORM)
+  })
+
+  test('what is told may be sent back as it is, and changes nothing', async () => {
+    recordIn(await server.send('POST', 'blocked-prefixes', { prefix: '883' }), 'blockedPrefix')
+    const before = await server.snapshot()
+    for (const [path, key] of [
+      ['carriers', 'carrier'],
+      ['gateways', 'gateway'],
+      ['lcr-profiles', 'lcrProfile'],
+      ['lcr-routes', 'lcrRoute'],
+      ['blocked-prefixes', 'blockedPrefix'],
+    ] as const) {
+      const told = recordIn(await server.send('GET', `${path}/1`), key)
+      const sent = Object.fromEntries(Object.entries(told).filter(([field]) => field !== 'id'))
+      assert.deepEqual(recordIn(await server.send('PUT', `${path}/1`, sent), key), told)
+    }
+    assert.deepEqual(await server.snapshot(), before)
   })
 
   test('two who take the same name at once: one has it', async () => {

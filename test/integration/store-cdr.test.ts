@@ -256,7 +256,7 @@ suite('store: CDRs', function () {
       assert.equal((await insertCdrs(database, [early, late])).inserted, 2)
       assert.equal(await partitionOf(late), 'call_detail_records_default')
       const made = await Promise.all([1, 2, 3].map(() => createCdrPartitions(database, Date.UTC(2040, 5, 1))))
-      assert.deepEqual(made.toSorted(), [0, 0, 10])
+      assert.deepEqual(made.toSorted(), [0, 0, 15])
       assert.equal(await partitionOf(late), 'call_detail_records_y2040m06')
       assert.equal(await partitionOf(early), 'call_detail_records_default')
       assert.deepEqual((await getCall(database, late.callId)).map(bare), [late])

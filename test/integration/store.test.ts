@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { silentLogger } from '../../src/base/logger.ts'
+import { addBlockedPrefix } from '../../src/store/blocked-prefix-writes.ts'
 import { openDatabase, type Database } from '../../src/store/database.ts'
 import { DEMO_DOMAIN, DEMO_NUMBER, seedDemo } from '../../src/store/demo.ts'
 import { updateGateway } from '../../src/store/gateway-writes.ts'
@@ -15,9 +16,7 @@ import {
   addUser,
   hasForeignOrganization,
 } from '../../src/store/organization-writes.ts'
-import { addRates } from '../../src/store/rate-deck-writes.ts'
 import { loadSnapshot } from '../../src/store/snapshot.ts'
-import { formatMoney } from '../../src/telephony/money.ts'
 import { testDatabase, type TestDatabase } from '../support/postgres.ts'
 import { SQL_FOLDER } from '../support/sql-folder.ts'
 
@@ -54,23 +53,17 @@ suite('store', function () {
         await assert.rejects(migrate({ ...empty, folder: join(folder, 'absent') }), {
           code: 'STORE_MIGRATION_FAILED',
         })
-        for (const name of [
-          '0001_directory',
-          '0002_carriers',
-          '0003_rate_decks',
-          '0004_call_detail_records',
-        ]) {
-          writeFileSync(join(folder, `${name}.sql`), 'SELECT 1;')
-        }
-        writeFileSync(join(folder, '0005_good.sql'), '-- Why: a test.\nCREATE TABLE good (id integer);')
+        for (const name of readdirSync(SQL_FOLDER).filter((file) => file.endsWith('.sql')))
+          writeFileSync(join(folder, name), 'SELECT 1;')
+        writeFileSync(join(folder, '9001_good.sql'), '-- Why: a test.\nCREATE TABLE good (id integer);')
         writeFileSync(
-          join(folder, '0006_bad.sql'),
+          join(folder, '9002_bad.sql'),
           '-- Why: a test.\nCREATE TABLE half (id integer);\nSELEKT 1;',
         )
         writeFileSync(join(folder, 'README.md'), 'not SQL')
-        mkdirSync(join(folder, '0007_folder.sql'))
+        mkdirSync(join(folder, '9003_folder.sql'))
         await assert.rejects(migrate(empty), (fault: { code: string; details: { file: string } }) => {
-          assert.deepEqual([fault.code, fault.details.file], ['STORE_MIGRATION_FAILED', '0006_bad.sql'])
+          assert.deepEqual([fault.code, fault.details.file], ['STORE_MIGRATION_FAILED', '9002_bad.sql'])
           return true
         })
         const left = await database.query(`SELECT to_regclass('good') AS good, to_regclass('half') AS half`)
@@ -180,21 +173,15 @@ suite('store', function () {
         snapshot.lcrRoutes.map(({ gatewayId, prefix }) => [gatewayId, prefix]),
         snapshot.gateways.map(({ id }) => [id, '']),
       )
-      const london = snapshot.rates.filter(({ prefix }) => prefix === '4420')
-      assert.deepEqual(
-        london.map(({ tariff }) => [
-          formatMoney(tariff.pricePerMinute),
-          tariff.firstIncrementSeconds,
-          tariff.nextIncrementSeconds,
-          tariff.currency,
-        ]),
-        [
-          ['0.005', 60, 60, 'GBP'],
-          ['0.0065', 1, 1, 'GBP'],
-          ['0.0085', 30, 6, 'GBP'],
-        ],
+      const london = await database.query(
+        `SELECT price_per_minute AS price, first_increment_seconds AS first, next_increment_seconds AS next, currency
+         FROM rates JOIN rate_decks ON rate_decks.id = deck_id WHERE prefix = '4420' ORDER BY deck_id`,
       )
-      assert.equal(snapshot.rates.length, 15)
+      assert.deepEqual(london, [
+        { price: '0.00500000', first: 60, next: 60, currency: 'GBP' },
+        { price: '0.00650000', first: 1, next: 1, currency: 'GBP' },
+        { price: '0.00850000', first: 30, next: 6, currency: 'GBP' },
+      ])
     })
 
     test('is over when another organisation exists, and is not seeded beside one', async () => {
@@ -218,53 +205,106 @@ suite('store', function () {
       await updateGateway(database, randomBytes(32), first.id, {
         credentials: { username: 'a', password: 'b' },
       })
-      await database.query(`UPDATE rates SET price_per_minute = 'NaN' WHERE prefix = '33'`)
 
       const { snapshot, problems } = await loadSnapshot(database, key)
       assert.deepEqual(
         problems.map(({ table, id }) => [table, id]),
-        [['organizations', acme], ['gateways', first.id], ...[1, 2, 3].map((deck) => ['rates', deck])],
+        [
+          ['organizations', acme],
+          ['gateways', first.id],
+        ],
       )
       assert.doesNotMatch(JSON.stringify(problems), /"b"/)
       assert.equal(snapshot.organizations.length, 1)
       assert.deepEqual([snapshot.users.length, snapshot.devices.length, snapshot.numbers.length], [2, 2, 1])
       assert.equal(snapshot.gateways.length, 2)
       assert.ok(snapshot.lcrRoutes.every(({ gatewayId }) => gatewayId !== first.id))
-      assert.equal(snapshot.rates.length, 12)
     })
 
-    test('has no rates of a deck that is not published', async () => {
-      await seedDemo(database, key)
-      await database.query('UPDATE rate_decks SET published_at = NULL WHERE id = 1')
-      const { snapshot } = await loadSnapshot(database, key)
-      assert.deepEqual([...new Set(snapshot.rates.map(({ deckId }) => deckId))], [2, 3])
-    })
+    for (const [sentence, write, table, missing] of [
+      [
+        'a time window that is none',
+        `UPDATE lcr_routes SET time_restrictions = '{Mon-Fri,Blursday}' WHERE id = 1`,
+        'lcr_routes',
+        'lcrRoutes',
+      ],
+      [
+        'a time zone that is none',
+        `UPDATE lcr_profiles SET time_zone = 'Mars/Olympus' WHERE id = 1`,
+        'lcr_profiles',
+        'lcrProfiles',
+      ],
+      [
+        'a strategy that is none',
+        `ALTER TABLE lcr_profiles DROP CONSTRAINT lcr_profiles_strategy_check;
+         UPDATE lcr_profiles SET strategy = 'CHEAPEST' WHERE id = 1`,
+        'lcr_profiles',
+        'lcrProfiles',
+      ],
+      [
+        'a number pattern that is none',
+        `UPDATE gateways SET number_pattern = '(', number_replacement = '' WHERE id = 1`,
+        'gateways',
+        'gateways',
+      ],
+      [
+        'a number form whose country is none',
+        `UPDATE gateways SET number_format = 'national', number_country = 'ZZ' WHERE id = 1`,
+        'gateways',
+        'gateways',
+      ],
+      [
+        'a failover rule that is no cause',
+        `UPDATE gateways SET failover_stop = '{486,BUSY}' WHERE id = 1`,
+        'gateways',
+        'gateways',
+      ],
+      [
+        'a failover rule that is no status of a refusal',
+        `UPDATE gateways SET failover_next = '{200}' WHERE id = 1`,
+        'gateways',
+        'gateways',
+      ],
+      [
+        'a blocked prefix that is none',
+        `ALTER TABLE blocked_prefixes DROP CONSTRAINT blocked_prefixes_prefix_check;
+         INSERT INTO blocked_prefixes (id, prefix) VALUES (1, '4x')`,
+        'blocked_prefixes',
+        'blockedPrefixes',
+      ],
+    ] as const) {
+      test(`leaves out a row with ${sentence}, and says so`, async () => {
+        await seedDemo(database, key)
+        await database.query(write)
+        const { snapshot, problems } = await loadSnapshot(database, key)
+        assert.deepEqual(
+          problems.map((problem) => [problem.table, problem.id]),
+          [[table, 1]],
+        )
+        assert.equal(
+          snapshot[missing].find(({ id }) => id === 1),
+          undefined,
+        )
+        const profiles = new Set(snapshot.lcrProfiles.map(({ id }) => id))
+        const gateways = new Set(snapshot.gateways.map(({ id }) => id))
+        assert.ok(
+          snapshot.lcrRoutes.every(
+            ({ profileId, gatewayId }) => profiles.has(profileId) && gateways.has(gatewayId),
+          ),
+        )
+      })
+    }
 
-    test('reads a deck of many blocks whole', async () => {
+    test('has what nobody may call, but not for an organisation that cannot be read', async () => {
       await seedDemo(database, key)
-      const rates = Array.from({ length: 12_345 }, (_, n) => ({
-        prefix: String(100_000 + n),
-        pricePerMinute: `0.${String(n + 1).padStart(8, '0')}`,
-        connectionFee: '0.5',
-        firstIncrementSeconds: 30,
-        nextIncrementSeconds: 6,
-        effectiveFrom: Date.UTC(2026, 0, 1),
-        effectiveTo: Date.UTC(2027, 0, 1),
-      }))
-      const deckId = await addRates(database, { carrierId: 1, name: 'Big', currency: 'USD', rates })
+      const acme = await addOrganization(database, ACME)
+      await addBlockedPrefix(database, { prefix: '883' })
+      await addBlockedPrefix(database, { organizationId: acme, prefix: '883' })
+      await database.query(`UPDATE organizations SET country = 'ZZ' WHERE id = $1`, [acme])
       const { snapshot } = await loadSnapshot(database, key)
-      const read = snapshot.rates.filter((rate) => rate.deckId === deckId)
-      assert.equal(read.length, rates.length)
-      const last = read.find(({ prefix }) => prefix === '112344')
       assert.deepEqual(
-        [
-          last?.tariff.pricePerMinute,
-          last?.tariff.connectionFee,
-          last?.effectiveFrom,
-          last?.effectiveTo,
-          last?.carrierId,
-        ],
-        [12_345, 50_000_000, Date.UTC(2026, 0, 1), Date.UTC(2027, 0, 1), 1],
+        snapshot.blockedPrefixes.map(({ organizationId, prefix }) => [organizationId, prefix]),
+        [[undefined, '883']],
       )
     })
   })

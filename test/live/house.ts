@@ -44,7 +44,12 @@ export const buildHouse = async (
   })
   const gatewayIds = { A: 0, B: 0, C: 0 }
   for (const [index, name] of CARRIERS.entries()) {
-    const carrierId = await addCarrier(database, { code: name, name: `Carrier ${name}` })
+    const carrierId = await addCarrier(database, {
+      code: name,
+      name: `Carrier ${name}`,
+      // What failed in one scenario is asked again in the next.
+      failover: { enabled: false },
+    })
     const gatewayId = await addGateway(database, masterKey, {
       carrierId,
       name: `Trunk ${name}`,
@@ -97,6 +102,7 @@ export const rearrange = async (
     const wanted = `${begins ? over.length : 0} emergency gateways`
     await until(wanted, async () => (await get('/v1/routes/explain?number=112&from=1002')).includes(wanted))
   }
+  await giveRules(scenario, begins, { database, house, get })
   const { disabled } = scenario
   if (disabled === undefined) return
   await updateUser(database, house.userIds[disabled], { enabled: !begins })
@@ -106,6 +112,28 @@ export const rearrange = async (
       (await get(`/v1/routes/explain?number=112&from=${disabled}`)).includes('there is no extension') ===
       begins,
   )
+}
+
+/** The rules cannot be seen from outside; the name can, and changes with them. */
+const giveRules = async (
+  { gateways = {} }: Scenario,
+  begins: boolean,
+  { database, house, get }: Rearranging,
+): Promise<void> => {
+  const names = CARRIERS.filter((name) => gateways[name] !== undefined)
+  for (const name of names) {
+    await updateGateway(database, MASTER_KEY, house.gatewayIds[name], {
+      name: begins ? `Trunk ${name} by rules` : `Trunk ${name}`,
+      failover: begins ? { believes: 'status', next: [], stop: [], ...gateways[name]?.failover } : null,
+      maxCallsPerSecond: begins ? (gateways[name]?.maxCallsPerSecond ?? null) : null,
+    })
+  }
+  if (names.length === 0) return
+  const path = '/v1/routes/explain?number=%2B442079460123&from=1001'
+  await until(`the rules ${begins ? 'count' : 'are taken back'}`, async () => {
+    const explained = await get(path)
+    return names.every((name) => explained.includes(`Trunk ${name} by rules`) === begins)
+  })
 }
 
 export type Rearranging = {

@@ -1,6 +1,6 @@
 /** The one test that takes a minute: nobody answers, and our own timer ends it. */
 import assert from 'node:assert/strict'
-import { RING_TIMEOUT_SECONDS } from '../../src/plan/make-plan.ts'
+import { RING_TIMEOUT_SECONDS } from '../../src/plan/plan-routes.ts'
 import { ANSWERS, RINGS } from '../scenario/parties.ts'
 import { DOMAIN } from '../scenario/scenario.ts'
 import { live } from './live.ts'

@@ -49,6 +49,9 @@ const respond = (status: string, more = EMPTY, tagged = true): string =>
     Contact: <sip:[local_ip]:[local_port];transport=[transport]>
     ${more}`)
 
+/** From a 183 to the 180 that follows it. */
+const THEN_RINGS_MS = 150
+
 /** The called side: a carrier or a phone. */
 export const partyXml = (party: Party): string => {
   const { outcome } = party
@@ -66,6 +69,8 @@ export const partyXml = (party: Party): string => {
     parts.push(
       party.earlyMedia === true ? respond('183 Session Progress', SDP_BLOCK) : respond('180 Ringing'),
     )
+    if (party.thenRings === true) parts.push(pause(THEN_RINGS_MS), respond('180 Ringing'))
+    if (party.thenRings === true) spent += THEN_RINGS_MS
   }
   if (outcome.kind === 'ring-forever') {
     parts.push(

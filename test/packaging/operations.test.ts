@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createLogger } from '../../src/base/logger.ts'
-import { VARIABLES } from '../../src/config/config.ts'
+import { VARIABLES } from '../../src/config/variables.ts'
 import {
   cliSources,
   engineDefault,
@@ -30,7 +30,7 @@ const variablesIn = (text: string): readonly string[] => [
   ...new Set(
     [
       ...text.matchAll(
-        /\b(?:STROWGER|FREESWITCH|LCR|MAX_CALL|CDR|DATABASE|REDIS|POSTGRES)_[A-Z0-9_]*[A-Z0-9]\b/g,
+        /\b(?:STROWGER|FREESWITCH|LCR|FAILOVER|DRACHTIO|SIP_REDIRECT|SIP_OPTIONS|MAX_CALL|CDR|DATABASE|REDIS|POSTGRES)_[A-Z0-9_]*[A-Z0-9]\b/g,
       ),
     ].map(([name]) => name),
   ),
@@ -139,9 +139,8 @@ suite('docs/operations.md', () => {
   })
 
   test('it names every metric, and no other', () => {
-    const made = [...read('src/app/metrics.ts').matchAll(/'(strowger_\w*[a-z])'/g)].map(
-      ([, name = '']) => name,
-    )
+    const sources = `${read('src/app/metrics.ts')}${read('src/app/health-metrics.ts')}`
+    const made = [...sources.matchAll(/'(strowger_\w*[a-z])'/g)].map(([, name = '']) => name)
     const named = [...operations.matchAll(/\bstrowger_(?!process_|nodejs_|engine-)\w*[a-z]\b/g)].map(
       ([name]) => name,
     )

@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { VARIABLES } from '../../src/config/config.ts'
+import { VARIABLES } from '../../src/config/variables.ts'
 
 export const PROJECT = fileURLToPath(new URL('../..', import.meta.url))
 

@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict'
-import type { Snapshot } from '../../src/directory/records.ts'
-import { PROGRESS_TIMEOUT_SECONDS, RING_TIMEOUT_SECONDS } from '../../src/plan/make-plan.ts'
-import type { Surroundings } from '../../src/routing/hunt.ts'
+import { PROGRESS_TIMEOUT_SECONDS, RING_TIMEOUT_SECONDS } from '../../src/plan/plan-routes.ts'
 import { asE164, type Country } from '../../src/telephony/e164.ts'
 import {
   carrier,
@@ -12,14 +10,15 @@ import {
   organization,
   profile,
   rate,
-  tariff,
   user,
   uuid,
+  type GivenState,
+  type GivenWorld,
 } from '../support/snapshot.ts'
 import { planIn, targetOf } from './plan-in.ts'
 
 suite('plan: what was dialled', () => {
-  const world: Partial<Snapshot> = {
+  const world: GivenWorld = {
     ...carriers(1),
     users: [user(), user({ id: 12, extension: '2345', name: 'Bob' }), user({ id: 13, extension: '020' })],
     devices: [device(), device({ id: 121, userId: 12, username: 'bob-desk' })],
@@ -151,10 +150,10 @@ suite('plan: to carriers', () => {
 
   const causes: readonly (readonly [
     sentence: string,
-    given: Partial<Snapshot>,
+    given: GivenWorld,
     expected: string,
     rejected: number,
-    state?: Partial<Pick<Surroundings, 'isUp' | 'channelsInUse'>>,
+    state?: GivenState,
   ])[] = [
     ['without any rule there is no route', { lcrRoutes: [] }, 'NO_ROUTE_DESTINATION', 0],
     ['without any rate there is no route', { rates: [] }, 'NO_ROUTE_DESTINATION', 3],
@@ -165,24 +164,30 @@ suite('plan: to carriers', () => {
       'NO_ROUTE_DESTINATION',
       0,
     ],
-    ['with all gateways down it is congestion', {}, 'NORMAL_CIRCUIT_CONGESTION', 3, { isUp: () => false }],
+    [
+      'with all gateways down the network is out of order',
+      {},
+      'NETWORK_OUT_OF_ORDER',
+      3,
+      { isUp: () => false },
+    ],
     [
       'with all gateways full it is congestion',
       { gateways: [1, 2, 3].map((id) => gateway(id, { maxChannels: 1 })) },
       'NORMAL_CIRCUIT_CONGESTION',
       3,
-      { channelsInUse: () => 1 },
+      { load: { gatewayChannels: () => 1 } },
     ],
     [
       'with one full and the others without a rate it is congestion',
       { gateways: [1, 2, 3].map((id) => gateway(id, { maxChannels: 1 })), rates: [rate(1, '', '0.01')] },
       'NORMAL_CIRCUIT_CONGESTION',
       3,
-      { channelsInUse: () => 1 },
+      { load: { gatewayChannels: () => 1 } },
     ],
     [
       'with prices in another currency only there is no route',
-      { rates: [rate(1, '', '0', { tariff: tariff('0.01', { currency: 'USD' }) })] },
+      { rates: [rate(1, '', '0.01', { currency: 'USD' })] },
       'NO_ROUTE_DESTINATION',
       3,
     ],
@@ -230,7 +235,7 @@ suite('plan: to carriers', () => {
 })
 
 suite('plan: emergency calls', () => {
-  const world: Partial<Snapshot> = {
+  const world: GivenWorld = {
     carriers: [carrier(1), carrier(2), carrier(3, { organizationId: 2 }), carrier(4, { enabled: false })],
     gateways: [
       gateway(1, { carriesEmergency: true, maxChannels: 1 }),
@@ -251,7 +256,7 @@ suite('plan: emergency calls', () => {
   })
 
   test('they ask no limit', () => {
-    const plan = planIn(world, '112', { state: { channelsInUse: () => 99 } })
+    const plan = planIn(world, '112', { state: { load: { gatewayChannels: () => 99 } } })
     assert.equal(targetOf(plan), 'carriers gw1 gw2')
     assert.ok(
       plan.target.kind === 'carriers' && plan.target.attempts.every((each) => each.maxChannels === undefined),

@@ -3,6 +3,7 @@ import type { Plan } from '../../src/call/plan.ts'
 import type { Snapshot } from '../../src/directory/records.ts'
 import { planFromTrunk } from '../../src/plan/plan-from-trunk.ts'
 import { ddi, device, organization, surroundings, user, uuid, uuidsFrom } from '../support/snapshot.ts'
+import { PLAN_SETTINGS } from '../support/world.ts'
 
 const WORLD: Partial<Snapshot> = {
   organizations: [
@@ -26,7 +27,7 @@ const planIn = (
   planFromTrunk(
     { callId: uuid(1), dialled, callerNumber: caller.number, callerName: caller.name },
     surroundings(given),
-    { maxRoutes: 5, maxDurationSeconds: 14_400, newUuid: uuidsFrom(100) },
+    { ...PLAN_SETTINGS, newUuid: uuidsFrom(100) },
   )
 
 suite('plan: what a carrier brings', () => {

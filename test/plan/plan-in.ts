@@ -1,16 +1,25 @@
 import type { Plan } from '../../src/call/plan.ts'
-import type { Organization, Snapshot, User } from '../../src/directory/records.ts'
+import type { Organization, User } from '../../src/directory/records.ts'
 import { planFromUser } from '../../src/plan/make-plan.ts'
-import type { Surroundings } from '../../src/routing/hunt.ts'
 import type { E164 } from '../../src/telephony/e164.ts'
-import { NOW, organization, surroundings, user, uuid, uuidsFrom } from '../support/snapshot.ts'
+import {
+  NOW,
+  organization,
+  surroundings,
+  user,
+  uuid,
+  uuidsFrom,
+  type GivenState,
+  type GivenWorld,
+} from '../support/snapshot.ts'
+import { PLAN_SETTINGS } from '../support/world.ts'
 
 /** The plan of a call from user 1001 of Acme, in a world that has what is given. */
 export const planIn = (
-  given: Partial<Snapshot>,
+  given: GivenWorld,
   dialled: string,
   options: {
-    readonly state?: Partial<Pick<Surroundings, 'isUp' | 'channelsInUse'>>
+    readonly state?: GivenState
     readonly requested?: E164
     readonly caller?: User
     readonly of?: Organization
@@ -27,7 +36,7 @@ export const planIn = (
       now: NOW,
     },
     surroundings(given, options.state),
-    { maxRoutes: options.maxRoutes ?? 5, maxDurationSeconds: 14_400, newUuid: uuidsFrom(100) },
+    { ...PLAN_SETTINGS, maxRoutes: options.maxRoutes ?? 5, newUuid: uuidsFrom(100) },
   )
 
 /** `carriers gw1 gw2`, `devices ada-desk`, `conversation echo-test`, `refuse CAUSE`. */

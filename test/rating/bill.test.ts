@@ -31,6 +31,20 @@ suite('bill: increments and money', () => {
   row('30/6: 36 seconds are 36', tariff('0.06', '30/6'), 36, 36, '0.036')
   row('1/1 charges every second', tariff('0.0085', '1/1'), 61, 61, '0.00864167')
   row('the fee is paid once', tariff('0.06', '60/60', '0.01'), 150, 180, '0.19')
+  row(
+    'a minimum is paid by a shorter call, then counted in increments',
+    { ...tariff('0.06', '6/6'), minimumSeconds: 20 },
+    5,
+    24,
+    '0.024',
+  )
+  row(
+    'a call beyond the minimum does not notice it',
+    { ...tariff('0.06', '6/6'), minimumSeconds: 20 },
+    25,
+    30,
+    '0.03',
+  )
   row('a half unit is rounded up', tariff('0.00000030', '1/1'), 1, 1, '0.00000001')
   row('less than a half unit is dropped', tariff('0.00000029', '1/1'), 1, 1, '0.00')
   row('a price of nothing costs the fee', tariff('0', '1/1', '0.02'), 5, 5, '0.02')
@@ -70,7 +84,7 @@ suite('bill equals an independent reference', () => {
   /** Increments counted one by one; the exact fraction in decimal digits, rounded as text. */
   const reference = (given: Tariff, seconds: number): { chargedSeconds: number; cost: string } => {
     let charged = given.firstIncrementSeconds
-    while (charged < seconds) charged += given.nextIncrementSeconds
+    while (charged < Math.max(seconds, given.minimumSeconds ?? 0)) charged += given.nextIncrementSeconds
     // 10^-8 units times 10^6 divided by 60 x 10^6: enough digits to see a half, since 60 divides 6 x 10^n.
     const scaled = (BigInt(given.pricePerMinute) * BigInt(charged) * 5_000_000n) / 3n
     const tail = scaled % 100_000_000n
@@ -78,7 +92,11 @@ suite('bill equals an independent reference', () => {
     return { chargedSeconds: charged, cost: String(whole + BigInt(given.connectionFee)) }
   }
   const anyTariff = fc.record({
-    pricePerMinute: fc.integer({ min: 0, max: 2_000_000_000 }).map((units) => units as Money),
+    // Up to the greatest exact price: products beyond 2^53 are billed as exactly as small ones.
+    pricePerMinute: fc
+      .oneof(fc.integer({ min: 0, max: 2_000_000_000 }), fc.integer({ min: 2 ** 40, max: 2 ** 44 }))
+      .map((units) => units as Money),
+    minimumSeconds: fc.constantFrom(undefined, 0, 1, 30, 61),
     connectionFee: fc.integer({ min: 0, max: 1_000_000_000 }).map((units) => units as Money),
     firstIncrementSeconds: fc.integer({ min: 1, max: 120 }),
     nextIncrementSeconds: fc.integer({ min: 1, max: 90 }),
@@ -93,6 +111,18 @@ suite('bill equals an independent reference', () => {
       { numRuns: 3000 },
     )
   })
+  const SCHEMES = ['60/60', '30/6', '6/6', '1/1', '60/1']
+  const LENGTHS = [0, 1, 5, 6, 7, 29, 30, 31, 59, 60, 61]
+  for (const scheme of SCHEMES) {
+    test(`for every length around the steps of ${scheme}`, () => {
+      for (const seconds of LENGTHS) {
+        const given = tariff('0.01234567', scheme, '0.005')
+        const { chargedSeconds, cost } = bill(given, seconds)
+        const expected = seconds === 0 ? { chargedSeconds: 0, cost: '0' } : reference(given, seconds)
+        assert.deepEqual({ chargedSeconds, cost: String(cost) }, expected, `${seconds} s`)
+      }
+    })
+  }
   test('a longer call never costs less', () => {
     fc.assert(
       fc.property(anyTariff, fc.integer({ min: 0, max: 20_000 }), (given, seconds) => {

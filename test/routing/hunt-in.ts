@@ -1,25 +1,26 @@
-import type { Organization, Snapshot } from '../../src/directory/records.ts'
-import { hunt, type Hunt, type Surroundings } from '../../src/routing/hunt.ts'
+import type { Organization } from '../../src/directory/records.ts'
+import { hunt, type Hunt, type HuntRequest } from '../../src/routing/hunt.ts'
 import { asE164 } from '../../src/telephony/e164.ts'
-import { NOW, organization, surroundings } from '../support/snapshot.ts'
+import { NOW, organization, surroundings, type GivenState, type GivenWorld } from '../support/snapshot.ts'
 
 /** The hunt of Acme for a number, in a world that has what is given. */
 export const huntIn = (
-  given: Partial<Snapshot>,
+  given: GivenWorld,
   dialled = '442079460123',
-  options: {
-    readonly maxRoutes?: number
-    readonly now?: number
-    readonly state?: Partial<Pick<Surroundings, 'isUp' | 'channelsInUse'>>
+  options: Partial<Omit<HuntRequest, 'organization' | 'destination'>> & {
+    readonly state?: GivenState
     readonly caller?: Organization
   } = {},
-): Hunt =>
-  hunt(
+): Hunt => {
+  const { state, caller, ...request } = options
+  return hunt(
     {
-      organization: options.caller ?? organization(),
+      organization: caller ?? organization(),
       destination: asE164(`+${dialled}`),
-      now: options.now ?? NOW,
-      maxRoutes: options.maxRoutes ?? 10,
+      now: NOW,
+      maxRoutes: 10,
+      ...request,
     },
-    surroundings(given, options.state),
+    surroundings(given, state),
   )
+}

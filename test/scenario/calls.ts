@@ -1,6 +1,7 @@
 /** The scenarios, one call each. A new one is a row here or in one of the lists below; both drivers run it. */
 import { DEVICE_CALLS } from './device-calls.ts'
 import { EMERGENCY_CALLS } from './emergency-calls.ts'
+import { FAILOVER_CALLS } from './failover-calls.ts'
 import { ANSWERS, HANGS_UP, refuses, RINGS, SILENT } from './parties.ts'
 import { OWN_NUMBER, type Scenario } from './scenario.ts'
 
@@ -333,4 +334,5 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   ...DEVICE_CALLS,
   ...EMERGENCY_CALLS,
+  ...FAILOVER_CALLS,
 ]

@@ -3,7 +3,7 @@ import type { Party } from './scenario.ts'
 
 export const refuses = (
   status: number,
-  more: { reason?: string; ringAfterMs?: number; earlyMedia?: boolean } = {},
+  more: { reason?: string; ringAfterMs?: number; earlyMedia?: boolean; thenRings?: boolean } = {},
 ): Party => {
   const { reason, ...ringing } = more
   return {

@@ -4,6 +4,7 @@
  * always the same: the users of one organisation with their phones, carriers A, B and C which every number may
  * leave through, in this order, and the number of 1002.
  */
+import type { FailoverPolicy } from '../../src/telephony/failover-policy.ts'
 import type { HangupCause } from '../../src/telephony/hangup-cause.ts'
 import type { CdrAttempt, Disposition } from '../../src/cdr/cdr.ts'
 
@@ -33,9 +34,10 @@ export const REGISTERED: readonly PhoneName[] = PHONES.filter((phone) => !AWAY.i
 
 /** Times in milliseconds: `ringAfterMs` and `afterMs` from the INVITE, `hangupAfterMs` from the answer. */
 export type Party = {
-  /** 180, or 183 with SDP where `earlyMedia`. */
+  /** 180, or 183 with SDP where `earlyMedia`; with `thenRings` a 180 follows it. */
   readonly ringAfterMs?: number
   readonly earlyMedia?: boolean
+  readonly thenRings?: boolean
   readonly outcome:
     | { readonly kind: 'answer'; readonly afterMs: number; readonly hangupAfterMs?: number }
     /** `reason`: the cause of a Q.850 Reason header. */
@@ -54,12 +56,19 @@ export type ScenarioCall = {
   readonly cancelAfterMs?: number
 }
 
+export type GatewayRules = {
+  readonly failover?: Partial<FailoverPolicy>
+  readonly maxCallsPerSecond?: number
+}
+
 export type Scenario = {
   readonly name: string
   readonly carriers?: Partial<Readonly<Record<CarrierName, Party>>>
   readonly phones?: Partial<Readonly<Record<PhoneName, Party>>>
   /** The switch's own gateway for emergency calls. */
   readonly emergency?: Party
+  /** What the carriers' gateways are given for this scenario; absent: nothing. */
+  readonly gateways?: Partial<Readonly<Record<CarrierName, GatewayRules>>>
   /** The carriers whose gateways carry emergency calls; absent: none. */
   readonly emergencyOver?: readonly CarrierName[]
   /** A user who is disabled before the call, long after his phone registered. */
@@ -89,6 +98,8 @@ export type Scenario = {
     }[]
     /** Of the caller's leg; absent: the caller never had a channel. */
     readonly disposition?: Disposition
+    /** The carrier whose word ends the hunt gave a Reason, and a switch may pass it on (from 1.11.1). */
+    readonly passesReason?: boolean
     /** How long it may take from the INVITE to the final answer. */
     readonly withinMs?: number
   }

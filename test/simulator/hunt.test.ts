@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
 import type { PartyBehaviour } from '../../src/simulator/simulator.ts'
+import type { PlannedAttempt } from '../../src/call/plan.ts'
+import { renderPlan } from '../../src/xml-curl/dialplan.ts'
+import { uuid } from '../support/snapshot.ts'
 import { dialplan, startBench, type Bench } from './bench.ts'
 
 const CAUSES =
@@ -144,6 +147,131 @@ suite('A call through the simulated switch', () => {
     assert.equal((await call({}, xml)).sipStatus, 200)
     assert.equal(bench.cdrs[0]?.variables['sip_gateway_name'], 'gw2')
   })
+
+  test('a rate that is spent is nothing at all, and its second counts from the first call', async () => {
+    const limited = 'hash cps gw1 1/1 bridge sofia/gateway/gw1/1'
+    const xml = dialplan(
+      'phones',
+      ['set', 'hangup_after_bridge=true'],
+      ['set', 'continue_on_fail=true'],
+      ['limit_execute', limited],
+      ['set', 'first=${originate_disposition}'],
+      ['multiunset', 'originate_disposition'],
+      ['limit_execute', limited],
+      ['set', 'second=${originate_disposition}'],
+      ['sleep', '1500'],
+      ['limit_execute', `hash gateway gw1 5 limit_execute ${limited}`],
+      ['set', 'third=${originate_disposition}'],
+      ['respond', '503'],
+    )
+    assert.equal((await call({ gw1: refuse(500) }, xml)).sipStatus, 503)
+    const a = bench.cdrs.find(({ variables }) => variables['direction'] === 'inbound')?.variables
+    assert.deepEqual(
+      [a?.['first'], a?.['second'], a?.['third']],
+      ['NORMAL_TEMPORARY_FAILURE', undefined, 'NORMAL_TEMPORARY_FAILURE'],
+    )
+  })
+
+  const ringing: readonly (readonly [string, PartyBehaviour, number])[] = [
+    ['rang', { ...refuse(503), ringAfterMs: 20 }, 503],
+    [
+      'rang after early media',
+      {
+        ringAfterMs: 20,
+        earlyMedia: true,
+        thenRings: true,
+        outcome: { kind: 'refuse', status: 503, afterMs: 600 },
+      },
+      503,
+    ],
+    ['had early media only', { ...refuse(503), ringAfterMs: 20, earlyMedia: true }, 200],
+    ['redirects', refuse(302), 200],
+  ]
+  for (const [what, party, status] of ringing) {
+    test(`api_on_ring of the other leg changes the caller's: a carrier that ${what} ends as ${status}`, async () => {
+      const xml = dialplan(
+        'phones',
+        ['set', 'hangup_after_bridge=true'],
+        ['set', `continue_on_fail=${CAUSES},REQUESTED_CHAN_UNAVAIL`],
+        ['export', 'nolocal:api_on_ring=uuid_setvar ${uuid} continue_on_fail false'],
+        ['bridge', 'sofia/gateway/gw1/1'],
+        ['bridge', 'sofia/gateway/gw2/2'],
+      )
+      assert.equal((await call({ gw1: party }, xml)).sipStatus, status)
+    })
+  }
+
+  /** A hunt that is a conversation, as the engine renders it, with nobody at its socket. */
+  const withoutEngine = (): string => {
+    const attempts = [1, 2].map((n): PlannedAttempt => ({
+      carried: {
+        n,
+        callId: uuid(1),
+        legUuid: uuid(100 + n),
+        organizationId: 1,
+        userId: 11,
+        gatewayId: n,
+        gatewayName: `edge ${n}`,
+        carrierId: n,
+        carrierName: `Carrier ${n}`,
+        number: '442071838750',
+        rate: undefined,
+      },
+      gateway: `gw${n}`,
+      codecs: [],
+      maxChannels: n === 1 ? 5 : undefined,
+      maxCallsPerSecond: undefined,
+      policy: { believes: 'status', next: [403], stop: [] },
+      progressTimeoutSeconds: 6,
+      ringTimeoutSeconds: 60,
+      maxDurationSeconds: 7_200,
+    }))
+    return renderPlan(
+      'phones',
+      {
+        call: {
+          callId: uuid(1),
+          organizationId: 1,
+          direction: 'outbound',
+          userId: 11,
+          dialled: '442071838750',
+          destination: undefined,
+          callerNumber: undefined,
+          lcrProfileId: 1,
+          attempts: attempts.map(({ carried }) => carried),
+          devices: [],
+        },
+        numberClass: { kind: 'short-code', number: '112' },
+        target: {
+          kind: 'carriers',
+          attempts,
+          callerId: { number: undefined, name: undefined },
+          emergency: false,
+        },
+        rejected: [],
+        trace: [],
+        maxDurationSeconds: 7_200,
+      },
+      // Nobody listens on port 1.
+      { socketAddress: '127.0.0.1:1' },
+    )
+  }
+  const left: readonly (readonly [number, number, readonly string[]])[] = [
+    [503, 200, ['NORMAL_TEMPORARY_FAILURE', 'NORMAL_CLEARING']],
+    [403, 403, ['CALL_REJECTED']],
+    [486, 486, ['USER_BUSY']],
+  ]
+  for (const [refusal, status, causes] of left) {
+    test(`a hunt that is a conversation, and no engine: ${refusal} ends as ${status}`, async () => {
+      assert.equal((await call({ gw1: refuse(refusal) }, withoutEngine())).sipStatus, status)
+      assert.deepEqual(attempts(), causes)
+      const a = bench.cdrs.find(({ variables }) => variables['direction'] === 'inbound')?.variables
+      assert.equal(
+        a?.['strowger_result_1'],
+        status === 200 ? 'NORMAL_TEMPORARY_FAILURE/503/NORMAL_TEMPORARY_FAILURE' : undefined,
+      )
+    })
+  }
 
   test('has no route where the document has none', async () => {
     const final = await call({}, dialplan('elsewhere', ['answer']))

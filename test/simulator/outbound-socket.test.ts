@@ -51,6 +51,44 @@ suite('The socket application of the simulated switch', () => {
     }
   })
 
+  test('what a transfer cuts ends with the state that the channel was told to go to', async () => {
+    let engineSide: Client | undefined
+    const listener = createServer((socket) => {
+      engineSide = clientOn(socket)
+    })
+    await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve))
+    const { port } = listener.address() as AddressInfo
+    try {
+      bench = await startBench(
+        {},
+        {
+          dialplan: (form) =>
+            form.get('Caller-Destination-Number') === '6000'
+              ? dialplan('phones', ['hangup', 'USER_BUSY'])
+              : dialplan('phones', ['socket', `127.0.0.1:${port} async full`]),
+        },
+      )
+      const placed = await bench.settle(bench.simulator.placeCall(PHONE, '5000'))
+      await bench.until(() => engineSide !== undefined)
+      const engine = engineSide as unknown as Client
+      for (const line of ['connect', 'myevents', 'linger']) await bench.settle(engine.reply(line))
+      await bench.settle(
+        engine.reply(
+          'sendmsg\ncall-command: execute\nexecute-app-name: playback\nexecute-app-arg: silence_stream://30000\nevent-uuid: e1',
+        ),
+      )
+      await bench.until(() => engine.events.some(({ name }) => name === 'CHANNEL_EXECUTE'))
+      await bench.settle(engine.reply(`api uuid_transfer ${placed.uuid} 6000 XML phones`))
+      await bench.until(() => completed(engine).length > 0)
+      const end = engine.events.find(({ name }) => name === 'CHANNEL_EXECUTE_COMPLETE')
+      assert.deepEqual([end?.get('Channel-State'), end?.get('Channel-State-Number')], ['CS_EXECUTE', '2'])
+      await bench.settle(placed.final)
+      engine.socket.destroy()
+    } finally {
+      listener.close()
+    }
+  })
+
   test('goes on with the next action when the outbound socket goes away', async () => {
     const listener = createServer((socket) => {
       const engine = clientOn(socket)

@@ -8,16 +8,19 @@ import type {
   LcrProfile,
   LcrRoute,
   Organization,
-  Rate,
   Snapshot,
   User,
 } from '../../src/directory/records.ts'
-import { createRateTable } from '../../src/routing/rate-table.ts'
-import type { Surroundings } from '../../src/routing/hunt.ts'
-import { expectedCost } from '../../src/rating/expected-cost.ts'
+import type { Health, Load, Surroundings } from '../../src/routing/hunt.ts'
+import { createRateIndexBuilder, type RateRow } from '../../src/routing/rate-builder.ts'
+import { openRateIndex, type RateIndex } from '../../src/routing/rate-lookup.ts'
+import { createRoutingTable } from '../../src/routing/routing-table.ts'
+import { createTurns } from '../../src/routing/turns.ts'
 import { asCallUuid, type CallUuid } from '../../src/telephony/call-uuid.ts'
 import { asE164 } from '../../src/telephony/e164.ts'
+import { DEFAULT_FAILOVER_POLICY } from '../../src/telephony/failover-policy.ts'
 import { parseMoney } from '../../src/telephony/money.ts'
+import { DEFAULT_NUMBER_FORM } from '../../src/telephony/number-form.ts'
 import type { Tariff } from '../../src/telephony/tariff.ts'
 
 export const NOW = 1_800_000_000_000
@@ -77,6 +80,11 @@ export const carrier = (id: number, given: Partial<Carrier> = {}): Carrier => ({
   organizationId: undefined,
   code: `c${id}`,
   name: `Carrier ${id}`,
+  maxChannels: undefined,
+  maxCallsPerSecond: undefined,
+  carriesCallerId: true,
+  supportsFax: true,
+  failover: { enabled: true, threshold: undefined, windowSeconds: undefined },
   enabled: true,
   ...given,
 })
@@ -92,6 +100,11 @@ export const gateway = (id: number, given: Partial<Gateway> = {}): Gateway => ({
   register: false,
   codecs: [],
   maxChannels: undefined,
+  maxCallsPerSecond: undefined,
+  numberForm: DEFAULT_NUMBER_FORM,
+  failover: DEFAULT_FAILOVER_POLICY,
+  progressTimeoutSeconds: undefined,
+  ringTimeoutSeconds: undefined,
   pingSeconds: undefined,
   inboundCidrs: [],
   carriesEmergency: false,
@@ -104,6 +117,12 @@ export const profile = (given: Partial<LcrProfile> = {}): LcrProfile => ({
   organizationId: undefined,
   name: 'cheapest',
   strategy: 'LOWEST_COST',
+  timeZone: 'UTC',
+  costWeight: 50,
+  qualityWeight: 50,
+  maxPricePerMinute: undefined,
+  protectsMargin: false,
+  requiresCallerId: false,
   enabled: true,
   ...given,
 })
@@ -114,8 +133,15 @@ export const route = (gatewayId: number, given: Partial<LcrRoute> = {}): LcrRout
   gatewayId,
   prefix: '',
   priority: 100,
+  weight: 1,
   enabled: true,
   priceOverride: undefined,
+  maxChannels: undefined,
+  maxCallDurationSeconds: undefined,
+  timeRestrictions: [],
+  asrPercent: undefined,
+  acdSeconds: undefined,
+  pddMs: undefined,
   ...given,
 })
 
@@ -128,20 +154,36 @@ export const tariff = (pricePerMinute: string, given: Partial<Tariff> = {}): Tar
   ...given,
 })
 
+/** A rate of the carrier; `given` may make it a customer's. */
 export const rate = (
   carrierId: number,
   prefix: string,
   pricePerMinute: string,
-  given: Partial<Rate> = {},
-): Rate => ({
+  given: Partial<RateRow> = {},
+): RateRow => ({
+  owner: { kind: 'carrier', id: carrierId },
   deckId: carrierId * 10,
-  carrierId,
+  sequence: carrierId * 10,
+  currency: 'EUR',
   prefix,
-  tariff: tariff(pricePerMinute),
+  pricePerMinute: parseMoney(pricePerMinute),
+  connectionFee: parseMoney('0'),
+  minimumSeconds: 0,
+  firstIncrementSeconds: 60,
+  nextIncrementSeconds: 60,
   effectiveFrom: 0,
   effectiveTo: undefined,
   ...given,
 })
+
+export const rateIndex = (rates: readonly RateRow[]): RateIndex => {
+  const builder = createRateIndexBuilder()
+  for (const row of rates) builder.add(row)
+  return openRateIndex(builder.build())
+}
+
+/** A snapshot with its rates. */
+export type GivenWorld = Partial<Snapshot> & { readonly rates?: readonly RateRow[] }
 
 export const snapshot = (given: Partial<Snapshot> = {}): Snapshot => ({
   ...EMPTY_SNAPSHOT,
@@ -153,7 +195,9 @@ export const snapshot = (given: Partial<Snapshot> = {}): Snapshot => ({
 })
 
 /** Carriers 1 to `count`, each with a gateway and a rule for every number; carrier n asks 0.0n a minute. */
-export const carriers = (count: number): Pick<Snapshot, 'carriers' | 'gateways' | 'lcrRoutes' | 'rates'> => {
+export const carriers = (
+  count: number,
+): Pick<Snapshot, 'carriers' | 'gateways' | 'lcrRoutes'> & { readonly rates: readonly RateRow[] } => {
   const ids = Array.from({ length: count }, (_, index) => index + 1)
   return {
     carriers: ids.map((id) => carrier(id)),
@@ -163,17 +207,45 @@ export const carriers = (count: number): Pick<Snapshot, 'carriers' | 'gateways' 
   }
 }
 
+/** Nothing was seen of any gateway. */
+export const HEALTHY: Health = {
+  verdictOf: () => ({ kind: 'closed' }),
+  scoreOf: () => 100,
+  qualityOf: () => ({ asr: 60, acdSeconds: 180, pddMs: 3_000, samples: 100, isConfident: true }),
+  averageSecondsOf: () => undefined,
+}
+
+/** No call is on. */
+export const IDLE: Load = {
+  gatewayChannels: () => 0,
+  carrierChannels: () => 0,
+  routeChannels: () => 0,
+  nextCallAt: (_gateway, _carrier, now) => now,
+}
+
+/** What of the world may be given beside its rows. */
+export type GivenState = Partial<
+  Omit<Surroundings, 'directory' | 'routing' | 'rates' | 'load' | 'health'>
+> & {
+  readonly load?: Partial<Load>
+  readonly health?: Partial<Health>
+}
+
 export const surroundings = (
-  given: Partial<Snapshot> = {},
-  state: Partial<Pick<Surroundings, 'isUp' | 'channelsInUse'>> = {},
+  { rates = [], ...given }: GivenWorld = {},
+  { load, health, ...state }: GivenState = {},
 ): Surroundings => {
-  const made = snapshot(given)
+  const directory = createDirectory(snapshot(given))
+  const index = rateIndex(rates)
   return {
-    directory: createDirectory(made),
-    rates: createRateTable(made.rates),
+    directory,
+    routing: createRoutingTable(directory, index),
+    rates: index,
     isUp: () => true,
-    channelsInUse: () => 0,
-    expectedCost: (quoted) => expectedCost(quoted.tariff),
+    load: { ...IDLE, ...load },
+    health: { ...HEALTHY, ...health },
+    turns: createTurns(),
+    failoverStrategy: 'sequential',
     ...state,
   }
 }

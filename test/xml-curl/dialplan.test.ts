@@ -21,10 +21,11 @@ import {
   uuid,
   uuidsFrom,
 } from '../support/snapshot.ts'
+import { PLAN_SETTINGS } from '../support/world.ts'
 import { assertInert, carried, hostile, read } from './preprocessor.ts'
 
 const SETTINGS = { socketAddress: '127.0.0.1:8040' }
-const ROUTING = { maxRoutes: 5, maxDurationSeconds: 14_400 }
+const ROUTING = PLAN_SETTINGS
 
 const planTo = (dialled: string, given: Partial<Snapshot> = carriers(3), caller: User = user()): Plan =>
   planFromUser(

@@ -1,0 +1,80 @@
+/**
+ * Rows of whom we serve, as decisions read them. What cannot be a domain value throws; whoever reads leaves the row
+ * out.
+ */
+import { EngineError } from '../base/errors.ts'
+import type { DdiNumber, Organization, User } from '../directory/records.ts'
+import { asE164, isCountry, type E164 } from '../telephony/e164.ts'
+
+export const ORGANIZATIONS = `SELECT id, name, sip_domain, country, currency, default_caller_id, lcr_profile_id, is_demo, enabled
+  FROM organizations ORDER BY id`
+
+export type OrganizationRow = {
+  readonly id: number
+  readonly name: string
+  readonly sip_domain: string
+  readonly country: string
+  readonly currency: string
+  readonly default_caller_id: string | null
+  readonly lcr_profile_id: number | null
+  readonly is_demo: boolean
+  readonly enabled: boolean
+}
+
+export const toOrganization = (row: OrganizationRow): Organization => {
+  if (!isCountry(row.country)) throw new EngineError('STORE_BAD_ROW', `there is no country "${row.country}"`)
+  return {
+    id: row.id,
+    name: row.name,
+    sipDomain: row.sip_domain,
+    country: row.country,
+    currency: row.currency,
+    defaultCallerId: numberOf(row.default_caller_id),
+    lcrProfileId: row.lcr_profile_id ?? undefined,
+    isDemo: row.is_demo,
+    enabled: row.enabled,
+  }
+}
+
+const numberOf = (text: string | null): E164 | undefined => (text === null ? undefined : asE164(text))
+
+export const USERS = 'SELECT id, organization_id, name, extension, caller_id, enabled FROM users ORDER BY id'
+
+export type UserRow = {
+  readonly id: number
+  readonly organization_id: number
+  readonly name: string
+  readonly extension: string
+  readonly caller_id: string | null
+  readonly enabled: boolean
+}
+
+export const toUser = ({ id, organization_id, name, extension, caller_id, enabled }: UserRow): User => ({
+  id,
+  organizationId: organization_id,
+  name,
+  extension,
+  callerId: numberOf(caller_id),
+  enabled,
+})
+
+export const DEVICES =
+  'SELECT id, user_id AS "userId", username, a1_hash AS "a1Hash", enabled FROM devices ORDER BY id'
+
+export const NUMBERS = 'SELECT id, organization_id, number, user_id, enabled FROM numbers ORDER BY id'
+
+export type NumberRow = {
+  readonly id: number
+  readonly organization_id: number
+  readonly number: string
+  readonly user_id: number
+  readonly enabled: boolean
+}
+
+export const toNumber = ({ id, organization_id, number, user_id, enabled }: NumberRow): DdiNumber => ({
+  id,
+  organizationId: organization_id,
+  number: asE164(number),
+  userId: user_id,
+  enabled,
+})

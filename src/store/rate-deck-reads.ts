@@ -1,0 +1,110 @@
+/** Rate decks without their rates, as operators see them: drafts, what is published, what was withdrawn. */
+import type { Queryable } from './database.ts'
+import { id } from './input.ts'
+import type { RecordReads } from './record-reads.ts'
+
+export type RateDeckState = 'draft' | 'published' | 'withdrawn'
+
+/** One of carrierId and organizationId is given: whom we buy from, or whom we sell to. */
+export type RateDeckRow = {
+  readonly id: number
+  readonly carrierId: number | undefined
+  /** The carrier's code, for people. */
+  readonly carrier: string | undefined
+  readonly organizationId: number | undefined
+  readonly name: string
+  readonly currency: string
+  readonly state: RateDeckState
+  /** Counts the owner's decks in the order of their publication, from 1; undefined: never published. */
+  readonly version: number | undefined
+  /** Ends what its owner published before it. */
+  readonly replaces: boolean
+  /** Milliseconds since the epoch, like all moments: of rates that have no dates of their own. */
+  readonly effectiveFrom: number
+  /** Undefined: for good. */
+  readonly effectiveTo: number | undefined
+  readonly rateCount: number
+  /** The file that it came from; may be empty. */
+  readonly source: string
+  readonly createdAt: number
+  readonly publishedAt: number | undefined
+  readonly withdrawnAt: number | undefined
+}
+
+export type RateDeckFilter = {
+  readonly organizationId?: number | undefined
+  readonly carrierId?: number | undefined
+  /** The customer whom we sell to. */
+  readonly customerId?: number | undefined
+  readonly state?: RateDeckState | undefined
+}
+
+/** In the order of their ids. */
+export const listRateDecks = async (
+  on: Queryable,
+  { organizationId, carrierId, customerId, state }: RateDeckFilter,
+): Promise<readonly RateDeckRow[]> => {
+  const rows = await on.query<StoredDeck>(
+    `SELECT * FROM (${SELECT}) AS decks WHERE ${OFFERED} AND ($2::integer IS NULL OR "carrierId" = $2)
+       AND ($3::integer IS NULL OR "organizationId" = $3) AND ($4::text IS NULL OR state = $4) ORDER BY id`,
+    [
+      idOrNull('organizationId', organizationId),
+      idOrNull('carrierId', carrierId),
+      idOrNull('customerId', customerId),
+      state ?? null,
+    ],
+  )
+  return rows.map(toRow)
+}
+
+const getRateDeck = async (on: Queryable, deckId: number): Promise<RateDeckRow | undefined> => {
+  const [stored] = await on.query<StoredDeck>(`SELECT * FROM (${SELECT}) AS decks WHERE id = $1`, [
+    id('id', deckId),
+  ])
+  return stored === undefined ? undefined : toRow(stored)
+}
+
+export const rateDeckReads: RecordReads<RateDeckRow> = {
+  list: (on, organizationId) => listRateDecks(on, { organizationId }),
+  get: getRateDeck,
+}
+
+const idOrNull = (field: string, value: number | undefined): number | null =>
+  value === undefined ? null : id(field, value)
+
+// What a hand wrote as infinite has no end, or no beginning. One deck may be looked up by its id alone: its version
+// needs the others of its owner, of which there are few beside their rates.
+const SELECT = `SELECT deck.id, deck.carrier_id AS "carrierId", carriers.code AS carrier,
+    deck.organization_id AS "organizationId", deck.name, deck.currency,
+    CASE WHEN deck.withdrawn_at IS NOT NULL THEN 'withdrawn' WHEN deck.published_at IS NOT NULL THEN 'published'
+      ELSE 'draft' END AS state,
+    CASE WHEN deck.published_at IS NOT NULL THEN (
+      SELECT count(*) FROM rate_decks AS other
+      WHERE (other.carrier_id = deck.carrier_id OR other.organization_id = deck.organization_id)
+        AND (other.published_at, other.id) <= (deck.published_at, deck.id)
+    ) END AS version,
+    deck.replaces, greatest(coalesce(deck.effective_from, deck.created_at), 'epoch') AS "effectiveFrom",
+    nullif(deck.effective_to, 'infinity') AS "effectiveTo", deck.rate_count AS "rateCount", deck.source,
+    deck.created_at AS "createdAt", deck.published_at AS "publishedAt", deck.withdrawn_at AS "withdrawnAt"
+  FROM rate_decks AS deck LEFT JOIN carriers ON carriers.id = deck.carrier_id`
+
+/** For an organisation: what the carriers that it may use charge, and what it is charged itself. */
+const OFFERED = `($1::integer IS NULL OR "organizationId" = $1 OR "carrierId" IN (
+    SELECT id FROM carriers WHERE organization_id = $1 OR organization_id IS NULL))`
+
+type StoredDeck = {
+  readonly [Field in keyof RateDeckRow]: undefined extends RateDeckRow[Field]
+    ? Exclude<RateDeckRow[Field], undefined> | null
+    : RateDeckRow[Field]
+}
+
+const toRow = (stored: StoredDeck): RateDeckRow => ({
+  ...stored,
+  carrierId: stored.carrierId ?? undefined,
+  carrier: stored.carrier ?? undefined,
+  organizationId: stored.organizationId ?? undefined,
+  version: stored.version ?? undefined,
+  effectiveTo: stored.effectiveTo ?? undefined,
+  publishedAt: stored.publishedAt ?? undefined,
+  withdrawnAt: stored.withdrawnAt ?? undefined,
+})
