@@ -85,10 +85,11 @@ export const createDecisionLog = (options: DecisionLogOptions): DecisionLog => {
     return true
   }
 
+  const isStopping = (): boolean => stopping.signal.aborted
   const run = async (): Promise<void> => {
-    while (!stopping.signal.aborted) {
+    while (!isStopping()) {
       await sleep(clock, isAway ? TRY_AGAIN_MS : WRITE_EVERY_MS, stopping.signal)
-      if (!stopping.signal.aborted) await writeOnce()
+      if (!isStopping()) await writeOnce()
     }
   }
 

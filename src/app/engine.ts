@@ -13,6 +13,7 @@ import { createLateCommands } from '../engine/commands.ts'
 import { createConversations } from '../engine/conversations.ts'
 import { createGatewayStates } from '../engine/gateway-states.ts'
 import { createHealthFeed } from '../engine/health-feed.ts'
+import { healthAsOfNow } from '../engine/health-now.ts'
 import { createPlanner } from '../engine/planner.ts'
 import { createRegistrationGuard } from '../engine/registration-guard.ts'
 import { createSwitchConfiguration } from '../engine/switch-configuration.ts'
@@ -123,7 +124,7 @@ const build = async (options: EngineOptions, lifecycle: Lifecycle): Promise<Engi
   const world = createWorld({
     isUp: states.isUp,
     load: health.load,
-    health,
+    health: healthAsOfNow(health, clock.now),
     turns,
     failoverStrategy: config.routing.failover.strategy,
   })
@@ -248,7 +249,7 @@ const build = async (options: EngineOptions, lifecycle: Lifecycle): Promise<Engi
   const replays = createReplays({
     world,
     database,
-    indexWithDraft: (deckId) => indexWithDraft(databaseUrl, deckId),
+    indexWithDraft: (deckId, signal) => indexWithDraft(databaseUrl, deckId, signal),
     npaStates: planSettings.npaStates,
     clock,
     logger,

@@ -18,7 +18,7 @@ export type ReplayOptions = {
   readonly world: World
   readonly database: Database
   /** The rates in force with the deck in place of what its owner has published. Throws STORE_NOT_FOUND. */
-  readonly indexWithDraft: (deckId: number) => Promise<RateIndex>
+  readonly indexWithDraft: (deckId: number, signal: AbortSignal) => Promise<RateIndex>
   readonly npaStates: NpaStates
   readonly clock: Clock
   readonly logger: Logger
@@ -41,7 +41,8 @@ export const createReplays = (options: ReplayOptions): Replays => {
     const { request } = run
     const begun = clock.monotonic()
     try {
-      const after = await options.indexWithDraft(request.deckId)
+      const after = await options.indexWithDraft(request.deckId, stopping.signal)
+      stopping.signal.throwIfAborted()
       const { rates, directory, failoverStrategy } = world.surroundings()
       const report = await replay({
         calls: pastCalls(database, request),

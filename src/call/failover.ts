@@ -104,7 +104,7 @@ export const withinBudget = <Attempt extends { readonly progressTimeoutSeconds: 
   attempts: readonly Attempt[],
   budgetSeconds: number | undefined,
 ): readonly Attempt[] => {
-  if (budgetSeconds === undefined) return attempts
+  if (budgetSeconds === undefined || wantedBy(attempts) <= budgetSeconds) return attempts
   const least = attempts.map(({ progressTimeoutSeconds }) =>
     Math.min(progressTimeoutSeconds, LEAST_PATIENCE_SECONDS),
   )
@@ -117,6 +117,13 @@ export const withinBudget = <Attempt extends { readonly progressTimeoutSeconds: 
     spare -= more
     return { ...attempt, progressTimeoutSeconds: Math.min(own + more, Math.max(1, budgetSeconds)) }
   })
+}
+
+/** Without a list in between: asked for every call, and nearly always all that is asked. */
+const wantedBy = (attempts: readonly { readonly progressTimeoutSeconds: number }[]): number => {
+  let wanted = 0
+  for (const { progressTimeoutSeconds } of attempts) wanted += progressTimeoutSeconds
+  return wanted
 }
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0)

@@ -39,7 +39,11 @@ export const addGatewayHealth = (
       .command(`${action}-breaker`)
       .argument('<id>', 'which gateway', recordId)
       .description(description)
-      .option('--destination <digits>', 'only for numbers that begin so, as `health` lists them', leadingDigits)
+      .option(
+        '--destination <digits>',
+        'only for numbers that begin so, as `health` lists them',
+        leadingDigits,
+      )
       .addHelpText(
         'after',
         `\nExamples:\n  strowger gateways ${action}-breaker 3\n  strowger gateways ${action}-breaker 3 --destination 44207\n`,
@@ -61,7 +65,19 @@ const leadingDigits = (text: string): string => {
   throw new InvalidArgumentError('It takes the first digits of numbers, without plus.')
 }
 
-const TITLES = ['ID', 'GATEWAY', 'CARRIER', 'SCORE', 'STATUS', 'ASR', 'FAILED', 'ACD', 'PDD', 'CALLS', 'BREAKER']
+const TITLES = [
+  'ID',
+  'GATEWAY',
+  'CARRIER',
+  'SCORE',
+  'STATUS',
+  'ASR',
+  'FAILED',
+  'ACD',
+  'PDD',
+  'CALLS',
+  'BREAKER',
+]
 
 const healthRow = (health: Json): readonly string[] => {
   const metrics = childOf(health, 'metrics') ?? {}

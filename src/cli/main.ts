@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { Command, CommanderError } from 'commander'
 import { addCalls } from './calls.ts'
 import { addCdrs } from './cdrs.ts'
+import { addDecks } from './decks.ts'
 import { addCompletion } from './completion.ts'
 import type { Terminal } from './context.ts'
 import { CliFault, EXIT } from './fault.ts'
@@ -48,6 +49,7 @@ export const createProgram = (terminal: Terminal, ended: (exitCode: number) => v
   addCdrs(program, terminal, ended)
   addBans(program, terminal, ended)
   addRecords(program, terminal, ended)
+  addDecks(program, terminal, ended)
   addGatewayHealth(program, terminal, ended)
   addStatus(program, terminal, ended)
   addCompletion(program, terminal, ended)

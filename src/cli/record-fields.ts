@@ -40,8 +40,6 @@ export type RecordKind = {
   readonly fields: readonly Field[]
   /** A user name with a password: an object of its own in a gateway, fields of a device. */
   readonly credentials?: 'object' | 'fields'
-  /** The rates of a deck come from a file. */
-  readonly rates?: true
   readonly columns: readonly (readonly [title: string, cell: (row: Json) => string])[]
   readonly examples: readonly string[]
 }

@@ -5,7 +5,6 @@
 import { type RecordKind } from './record-fields.ts'
 import { carriers, gateways } from './record-kinds-carriers.ts'
 import { devices, numbers, organizations, users } from './record-kinds-organizations.ts'
-import { rateDecks } from './record-kinds-rate-decks.ts'
 import { blockedPrefixes, lcrProfiles, lcrRoutes } from './record-kinds-routing.ts'
 
 export const RECORD_KINDS: readonly RecordKind[] = [
@@ -18,5 +17,4 @@ export const RECORD_KINDS: readonly RecordKind[] = [
   lcrProfiles,
   lcrRoutes,
   blockedPrefixes,
-  rateDecks,
 ]

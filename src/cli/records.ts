@@ -1,10 +1,9 @@
 /** `strowger carriers`, `gateways`, `users` and so on: list, add, set and remove, for each kind of record. */
-import { readFile } from 'node:fs/promises'
 import { Option, type Command } from 'commander'
 import { perform, recordId, type Terminal } from './context.ts'
 import { CliFault, EXIT } from './fault.ts'
 import { table } from './format.ts'
-import { flagOf, listOf, objectOf, plain, textOf, type Json } from './json.ts'
+import { flagOf, listOf, objectOf, textOf, type Json } from './json.ts'
 import type { Field, RecordKind } from './record-fields.ts'
 import { RECORD_KINDS } from './record-kinds.ts'
 
@@ -32,7 +31,7 @@ const addKind = (
     const rows = listOf(answer, `${key}${plural}`).map((row) => [
       textOf(row, 'id'),
       ...kind.columns.map(([, cell]) => cell(row)),
-      kind.rates === true || flagOf(row, 'enabled') ? '' : 'disabled',
+      flagOf(row, 'enabled') ? '' : 'disabled',
     ])
     context.say(...(rows.length === 0 ? [`no ${word}${plural}`] : table(titles, rows)))
     return EXIT.ok
@@ -88,14 +87,7 @@ const withOptions = (command: Command, kind: RecordKind, adding: boolean): Comma
       if (!adding) command.option('--no-credentials', 'the carrier knows us by our address')
     }
   }
-  if (kind.rates === true) {
-    if (adding) {
-      command.requiredOption(
-        '--file <file>',
-        'a JSON list of rates, - for standard input: [{ "prefix": "44", "pricePerMinute": "0.0085" }]',
-      )
-    }
-  } else command.option('--enable', 'use it').option('--disable', 'do not use it')
+  command.option('--enable', 'use it').option('--disable', 'do not use it')
   const examples = kind.examples.filter((line) => line.startsWith(`${kind.path} ${command.name()} `))
   if (examples.length > 0) {
     const lines = examples.map((line) => `  strowger ${line}`).join('\n')
@@ -152,7 +144,6 @@ const bodyOf = async (kind: RecordKind, command: Command, terminal: Terminal): P
       throw badInput('--username and --password-stdin go together: give both, or neither')
     body['credentials'] = { username, password, realm }
   }
-  if (typeof options['file'] === 'string') body['rates'] = await readRates(options['file'], terminal)
   return body
 }
 
@@ -160,17 +151,6 @@ const bodyOf = async (kind: RecordKind, command: Command, terminal: Terminal): P
 const put = (body: Record<string, unknown>, key: string, value: unknown): void => {
   const [outer = '', inner] = key.split('.')
   body[outer] = inner === undefined ? value : { ...objectOf(body[outer]), [inner]: value }
-}
-
-const readRates = async (file: string, terminal: Terminal): Promise<readonly unknown[]> => {
-  let rates: unknown
-  try {
-    rates = JSON.parse(file === '-' ? await terminal.readInput() : await readFile(file, 'utf8'))
-  } catch (fault) {
-    throw badInput(`--file: ${plain(fault instanceof Error ? fault.message : String(fault))}`, fault)
-  }
-  if (Array.isArray(rates)) return rates as readonly unknown[]
-  throw badInput('--file: it has to be a JSON list of rates')
 }
 
 const badInput = (message: string, cause?: unknown): CliFault =>

@@ -21,8 +21,13 @@ export const addRouteReplay = (
   const command = ownedBy(
     route
       .command('replay')
-      .description('send past calls through today’s rates and through a draft price list, and compare the costs')
-      .requiredOption('--deck <deck>', 'the id of a deck, or a CSV file that is taken in as a draft and removed again'),
+      .description(
+        'send past calls through today’s rates and through a draft price list, and compare the costs',
+      )
+      .requiredOption(
+        '--deck <deck>',
+        'the id of a deck, or a CSV file that is taken in as a draft and removed again',
+      ),
   )
     .option('--since <when>', 'calls from then on: how long ago (30m, 24h, 7d), or a moment', moment)
     .option('--until <when>', 'calls before then', moment)
@@ -81,7 +86,11 @@ const replayOf = async (context: Context, wish: Json): Promise<Json> => {
   let run = await context.engine.send('POST', '/v1/routes/replay', { ...wish, wait: WAIT_SECONDS })
   while (textOf(run, 'state') === 'running') {
     if (context.terminal.interrupt.aborted)
-      throw new CliFault(EXIT.failed, 'INTERRUPTED', `interrupted: replay ${textOf(run, 'id')} goes on in the engine`)
+      throw new CliFault(
+        EXIT.failed,
+        'INTERRUPTED',
+        `interrupted: replay ${textOf(run, 'id')} goes on in the engine`,
+      )
     run = await context.engine.get(`/v1/routes/replays/${textOf(run, 'id')}`, { wait: WAIT_SECONDS })
   }
   return run
@@ -163,7 +172,10 @@ const totalLines = (total: Json): readonly string[] => {
   const line = (what: string, pair: Json): string =>
     `${what} ${textOf(pair, 'before')} -> ${textOf(pair, 'after')} ${currency}, ${changeOf(pair)}`
   const margin = childOf(total, 'margin')
-  return [line('cost', childOf(total, 'cost') ?? {}), ...(margin === undefined ? [] : [line('margin', margin)])]
+  return [
+    line('cost', childOf(total, 'cost') ?? {}),
+    ...(margin === undefined ? [] : [line('margin', margin)]),
+  ]
 }
 
 const destinationRow = (row: Json): readonly string[] => {

@@ -15,7 +15,11 @@ export const addRoutes = (program: Command, terminal: Terminal, ended: (exitCode
       'which carriers would be tried for a number, in which order and at what price; nothing is dialled',
     )
     .option('--from <extension>', 'the extension that would dial, or the number of ours that would be shown')
-    .option('--at <when>', 'the moment of the call, such as 2026-12-24T18:00', momentText(() => Date.now()))
+    .option(
+      '--at <when>',
+      'the moment of the call, such as 2026-12-24T18:00',
+      momentText(() => Date.now()),
+    )
     .option('--org, --organization <id>', 'the organisation that would dial', recordId)
     .addHelpText(
       'after',

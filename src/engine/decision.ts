@@ -85,7 +85,8 @@ export const decisionOf = (
 export const decisionFrom = (kept: unknown): Decision | undefined => {
   if (typeof kept !== 'object' || kept === null) return undefined
   const { at, number, numberClass, outcome, candidates, rejected, trace } = kept as Record<string, unknown>
-  if (typeof at !== 'number' || typeof number !== 'string' || typeof numberClass !== 'string') return undefined
+  if (typeof at !== 'number' || typeof number !== 'string' || typeof numberClass !== 'string')
+    return undefined
   if (typeof outcome !== 'string') return undefined
   if (![candidates, rejected, trace].every((list) => Array.isArray(list))) return undefined
   // Written by this engine or an earlier one, into a table that only engines write.

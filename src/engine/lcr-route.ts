@@ -20,7 +20,7 @@ import type { LrnLookup } from './planner.ts'
 import type { World } from './world.ts'
 
 export type LcrRequest = {
-  /** In E.164 form, or as a phone of the organisation would dial it. */
+  /** In E.164 form with or without its plus, or as a phone of the organisation would dial it. */
   readonly destination: string
   /** Undefined: the only one there is. */
   readonly organizationId: number | undefined
@@ -46,7 +46,8 @@ export type LcrOutcome =
   | { readonly kind: 'no-route'; readonly answer: LcrAnswer & { readonly refusal: Refusal } }
   | { readonly kind: 'refused'; readonly code: LcrFault; readonly message: string }
 
-export type LcrFault = 'INVALID_DESTINATION' | 'USER_NOT_FOUND' | 'ORGANIZATION_NOT_FOUND' | 'PROFILE_NOT_FOUND'
+export type LcrFault =
+  'INVALID_DESTINATION' | 'USER_NOT_FOUND' | 'ORGANIZATION_NOT_FOUND' | 'PROFILE_NOT_FOUND'
 
 export type LcrAnswer = {
   readonly destination: E164
@@ -132,14 +133,31 @@ const readRequest = (
       message: `${organization.name} has no LCR profile ${JSON.stringify(profile.slice(0, 40))}`,
     }
   }
-  const numberClass = classify(destination, { country: organization.country, isExtension: () => false })
+  const numberClass = read(destination, organization.country)
   if (numberClass.kind !== 'e164') {
     const why =
-      numberClass.kind === 'invalid' ? numberClass.why : `it is ${NOT_CARRIED[numberClass.kind]}, no number of a carrier`
+      numberClass.kind === 'invalid'
+        ? numberClass.why
+        : `it is ${NOT_CARRIED[numberClass.kind]}, no number of a carrier`
     return { code: 'INVALID_DESTINATION', message: `${JSON.stringify(destination.slice(0, 40))}: ${why}` }
   }
   return { organization, user, profileId: named?.id, numberClass }
 }
+
+/**
+ * The contract is E.164, with its plus or without (mod_lcr's callers have none); what is no such number is read as the
+ * organisation's phones dial it.
+ */
+const read = (destination: string, country: Country): NumberClass => {
+  const digits = destination.replace(/[\s().-]/g, '')
+  const international = /^[1-9]\d{7,14}$/.test(digits) ? numbered(`+${digits}`, country) : undefined
+  if (international?.kind === 'e164' && international.valid) return international
+  const dialled = numbered(destination, country)
+  return dialled.kind !== 'e164' && international?.kind === 'e164' ? international : dialled
+}
+
+const numbered = (destination: string, country: Country): NumberClass =>
+  classify(destination, { country, isExtension: () => false })
 
 const NOT_CARRIED = {
   emergency: 'an emergency number',
@@ -157,7 +175,12 @@ const answerTo = (
 ): Omit<LcrAnswer, 'microseconds'> => {
   const surroundings = world.surroundings()
   const callId = typeof request.takes === 'object' ? request.takes.callId : newCallUuid()
-  const { number: callerNumber, trace } = chooseCallerId(organization, user, undefined, surroundings.directory)
+  const { number: callerNumber, trace } = chooseCallerId(
+    organization,
+    user,
+    undefined,
+    surroundings.directory,
+  )
   const destination = numberClass.number
   const planned = planRoutes(
     {
@@ -187,11 +210,17 @@ const answerTo = (
     routes: attempts.flatMap((attempt, index) => {
       const route = hunt.routes[index]
       if (route === undefined) return []
-      return [{ attempt, route, quality: surroundings.health.qualityOf(route.gateway.id, key, now, route.rule) }]
+      return [
+        { attempt, route, quality: surroundings.health.qualityOf(route.gateway.id, key, now, route.rule) },
+      ]
     }),
     rejected,
     refusal: hunt.refusal,
-    plan: planOf({ request, callId, organization, user, numberClass, callerNumber, trace }, planned, settings()),
+    plan: planOf(
+      { request, callId, organization, user, numberClass, callerNumber, trace },
+      planned,
+      settings(),
+    ),
   }
 }
 

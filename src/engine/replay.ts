@@ -136,7 +136,7 @@ export const replay = async (parts: ReplayParts): Promise<ReplayReport> => {
 }
 
 /** Less than what a call that is being planned could feel. */
-const SLICE_MS = 3
+const SLICE_MS = 2
 /** Calls between two looks at the clock: a hunt takes some ten microseconds. */
 const LOOK_EVERY = 16
 

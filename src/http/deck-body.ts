@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import { EngineError } from '../base/errors.ts'
 
 export type RequestBody = {
-  /** Throws HTTP_BODY_CUT_SHORT where the sender went away or stood still. */
+  /** Throws HTTP_BAD_INPUT where the sender went away or stood still. */
   readonly pieces: () => AsyncGenerator<Uint8Array, void, undefined>
   /** What is still to come is thrown away, so that the sender gets to read the answer. */
   readonly discard: () => void
@@ -38,8 +38,7 @@ export const bodyOf = (request: IncomingMessage, stillMs: number): RequestBody =
         const piece = waiting.shift()
         if (piece !== undefined) yield piece
         else if (state === 'ended' || state === 'discarded') return
-        else if (state === 'cut')
-          throw new EngineError('HTTP_BODY_CUT_SHORT', 'the file did not come to its end')
+        else if (state === 'cut') throw new EngineError('HTTP_BAD_INPUT', 'the file did not come to its end')
         else
           await new Promise<void>((resolve) => {
             wake = resolve

@@ -10,7 +10,7 @@ import { refuse, type Api } from './api.ts'
 import { bodyOf } from './deck-body.ts'
 import type { DeckDoors, OwnerName } from './deck-doors.ts'
 import { DeckImportedJson, deckImportedJson, DeckRefusedJson, deckRefusedJson } from './deck-json.ts'
-import { answers, fields, id, text, textAnswer, whole } from './fields.ts'
+import { answers, ErrorAnswer, fields, id, text, textAnswer, whole } from './fields.ts'
 import { RateDeckJson, rateDeckJson } from './record-json.ts'
 import { badInput } from './validation.ts'
 
@@ -171,7 +171,7 @@ const addImport = (api: Api, decks: DeckDoors): void => {
           ...answers(200, DeckImportedJson, 409, 503),
           400: {
             description: 'the file or an option is wrong, and nothing was changed',
-            anyOf: [DeckRefusedJson],
+            anyOf: [DeckRefusedJson, ErrorAnswer],
           },
         },
       },
@@ -180,8 +180,7 @@ const addImport = (api: Api, decks: DeckDoors): void => {
       const body = bodyOf(raw, STILL_MS)
       const gone = new AbortController()
       const leave = (): void => {
-        if (!reply.raw.writableFinished)
-          gone.abort(new EngineError('HTTP_CLIENT_GONE', 'the client went away'))
+        if (!reply.raw.writableFinished) gone.abort(new EngineError('HTTP_BAD_INPUT', 'the client went away'))
       }
       reply.raw.once('close', leave)
       try {

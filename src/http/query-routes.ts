@@ -6,19 +6,7 @@ import { refuse, type Api } from './api.ts'
 import { nftablesBanList, plainBanList } from './ban-list.ts'
 import { CdrJson, cdrJson } from './cdr-json.ts'
 import type { Ban, Doors } from './doors.ts'
-import {
-  answers,
-  dialled,
-  fields,
-  id,
-  iso,
-  moment,
-  nullable,
-  text,
-  time,
-  uuid,
-  whole,
-} from './fields.ts'
+import { answers, dialled, fields, id, iso, moment, nullable, text, time, uuid, whole } from './fields.ts'
 import { badInput } from './validation.ts'
 
 type Needs = {

@@ -226,7 +226,8 @@ const BreakerJson = {
   lastCause: nullable(string),
 }
 
-const percent = (description: string) => nullable(number(`${description}, percent; null while too few calls were seen`))
+const percent = (description: string) =>
+  nullable(number(`${description}, percent; null while too few calls were seen`))
 
 export const GatewayHealthJson = Type.Object({
   gatewayId: integer,
@@ -298,7 +299,9 @@ export const gatewayHealthJson = (report: GatewayReport) => {
     deductions: report.deductions.map(({ points, why }) => ({ points, why })),
     breaker: breakerJson(report.breaker),
     coolOff:
-      coolOff === undefined ? null : { since: iso(coolOff.from), until: iso(coolOff.until), why: coolOff.why },
+      coolOff === undefined
+        ? null
+        : { since: iso(coolOff.from), until: iso(coolOff.until), why: coolOff.why },
     openDestinations: report.destinations.map(({ destination, ...breaker }) => ({
       destination,
       ...breakerJson(breaker),

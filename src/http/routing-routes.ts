@@ -94,7 +94,13 @@ export const addRoutingRoutes = (api: Api, doors: Needs): void => {
   addHealth(api, doors)
 }
 
-const requestOf = ({ destination, organizationId, userId, callType, options }: Static<typeof LcrQuestion>): LcrRequest => ({
+const requestOf = ({
+  destination,
+  organizationId,
+  userId,
+  callType,
+  options,
+}: Static<typeof LcrQuestion>): LcrRequest => ({
   destination,
   organizationId,
   userId,
@@ -145,7 +151,12 @@ const addExplain = (api: Api, doors: Needs): void => {
         tags: ['calls'],
         summary: 'What was decided for a call, and why, as it was at that moment',
         params: fields({ callId: uuid('a call') }),
-        response: answers(200, Type.Object({ success: Type.Literal(true), decision: DecisionJson }), 404, 503),
+        response: answers(
+          200,
+          Type.Object({ success: Type.Literal(true), decision: DecisionJson }),
+          404,
+          503,
+        ),
       },
     },
     async ({ params: { callId } }, reply) => {

@@ -96,7 +96,9 @@ const buildApp = (
   const app: Api = fastify({
     logger: false,
     bodyLimit: JSON_BODY_LIMIT,
-    requestTimeout: REQUEST_TIMEOUT_MS,
+    // By limitRequestTime below, for all but files; this is what may pass until the headers are there.
+    requestTimeout: 0,
+    http: { headersTimeout: REQUEST_TIMEOUT_MS },
     exposeHeadRoutes: false,
     // Idle connections close at once, busy ones when they have their answer.
     forceCloseConnections: 'idle',
@@ -123,6 +125,7 @@ const buildApp = (
   app.setNotFoundHandler((_request, reply) => {
     refuse(reply, 'HTTP_NOT_FOUND', 'there is nothing at this path; /openapi.json lists what there is')
   })
+  limitRequestTime(app, clock)
   const methods = new Map<string, Set<string>>()
   app.addHook('onRoute', ({ url, method }) => {
     const known = methods.get(url) ?? new Set()
@@ -211,6 +214,25 @@ const openapi = (version: string) => ({
   },
   security: [{ token: [] }],
 })
+
+/** A slow body holds a connection: 408. A file may take minutes: there silence counts (deck-body.ts). */
+const limitRequestTime = (app: Api, clock: Clock): void => {
+  app.addHook('onRequest', (request, _reply, done) => {
+    if (request.routeOptions.url !== IMPORT_PATH) {
+      const cancel = clock.after(REQUEST_TIMEOUT_MS, () => {
+        if (request.raw.complete) return
+        const fault = Object.assign(new Error('the request is too slow'), {
+          code: 'ERR_HTTP_REQUEST_TIMEOUT',
+        })
+        answerBrokenRequest(fault, request.raw.socket)
+      })
+      request.raw.once('close', cancel)
+    }
+    done()
+  })
+}
+
+const IMPORT_PATH = '/v1/rate-decks/import'
 
 const BROKEN: Readonly<Record<string, string>> = {
   HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',

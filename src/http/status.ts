@@ -43,6 +43,16 @@ export const STATUS: Readonly<Record<string, PublicFault>> = {
     message: 'the database does not answer; try again',
   },
 
+  APP_RATES_LOST: {
+    status: 503,
+    code: 'RATES_UNAVAILABLE',
+    message: 'rate decks cannot be handled just now; try again',
+  },
+  APP_NO_RATES: {
+    status: 503,
+    code: 'RATES_UNAVAILABLE',
+    message: 'rate decks cannot be handled just now; try again',
+  },
   APP_REPLAY_RUNNING: { status: 409, code: 'CONFLICT' },
 
   TELEPHONY_BAD_UUID: { status: 400, code: 'BAD_INPUT' },

@@ -6,6 +6,7 @@
 import { chooseCallerId } from '../caller-id/choose.ts'
 import { displayName } from '../caller-id/display-name.ts'
 import type { CarriedAttempt, CarriedCall, CarriedDevice } from '../call/carried.ts'
+import { needsConversation } from '../call/failover.ts'
 import type { CallerId, Plan, PlannedAttempt, Rejection, Target } from '../call/plan.ts'
 import type { Carrier, Gateway, Organization, User } from '../directory/records.ts'
 import type { Surroundings } from '../routing/hunt.ts'
@@ -132,8 +133,15 @@ const carrierPlan = (context: Context, destination: E164): Plan => {
         ? []
         : [`${jurisdiction}${request.lrn === undefined ? '' : `, routed as ${request.lrn}`}`]),
       `profile ${profile.name} (${profile.strategy}): ${attempts.length} of ${attempts.length + rejected.length} gateways, compared for a call of ${Math.round(expectedSeconds)} s`,
+      ...betweenAttempts(attempts),
     ],
   }
+}
+
+/** The engine stays with a call only where the dialplan could not tell what a gateway's failures mean. */
+const betweenAttempts = (attempts: readonly PlannedAttempt[]): readonly string[] => {
+  const why = needsConversation(attempts)
+  return why === undefined ? [] : [`the engine decides between attempts: ${why}`]
 }
 
 /** Without a number of ours nothing of the caller is shown to a carrier. */

@@ -102,10 +102,7 @@ export const planRoutes = (
   return {
     hunt: found,
     attempts,
-    rejected: [
-      ...found.rejected.map(explainRejection),
-      ...planned.slice(attempts.length).map(({ carried }) => beyondBudget(carried, settings)),
-    ],
+    rejected: rejectionsOf(found, planned, attempts.length, settings),
     jurisdiction,
   }
 }
@@ -142,6 +139,20 @@ const within = (all: FailoverPolicy, own: FailoverPolicy): FailoverPolicy =>
         next: [...own.next, ...all.next.filter((rule) => !own.stop.includes(rule))],
         stop: [...own.stop, ...all.stop.filter((rule) => !own.next.includes(rule))],
       }
+
+const rejectionsOf = (
+  { rejected }: Hunt,
+  planned: readonly PlannedAttempt[],
+  kept: number,
+  settings: RouteSettings,
+): readonly Rejection[] => {
+  const explained = rejected.map(explainRejection)
+  for (let at = kept; at < planned.length; at += 1) {
+    const dropped = planned[at]
+    if (dropped !== undefined) explained.push(beyondBudget(dropped.carried, settings))
+  }
+  return explained
+}
 
 const explainRejection = ({ gateway, carrier, reason, why }: HuntRejection): Rejection => ({
   gatewayId: gateway.id,

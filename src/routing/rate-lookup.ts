@@ -237,14 +237,14 @@ export const openRateIndex = (parts: RateIndexParts): RateIndex => {
     tariffOf: (entry) => {
       const terms = termsOf(entry)
       const minimumSeconds = termMinimum[terms] ?? 0
-      return {
+      const tariff: Tariff = {
         pricePerMinute: pricePerMinuteOf(entry),
-        connectionFee: connectionFeeOf(entry),
-        ...(minimumSeconds > 0 && { minimumSeconds }),
+        connectionFee: (termFee[terms] ?? 0) as Money,
         firstIncrementSeconds: termFirst[terms] ?? 0,
         nextIncrementSeconds: termNext[terms] ?? 0,
         currency: decks[termDeck[terms] ?? -1]?.currency ?? '',
       }
+      return minimumSeconds > 0 ? { ...tariff, minimumSeconds } : tariff
     },
     effectiveFromOf: (entry) => termFrom[termsOf(entry)] ?? NaN,
     effectiveToOf: (entry) => {

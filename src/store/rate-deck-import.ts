@@ -190,6 +190,11 @@ const describe = (
       'DECK_SEVERAL_CURRENCIES',
       `a deck is in one currency, and this file has ${report.currencies.join(', ')}`,
     )
+  if (money !== undefined && format.currency !== undefined && money !== format.currency)
+    throw new EngineError(
+      'DECK_OTHER_CURRENCY',
+      `the file says that it is in ${money}, the option currency says ${format.currency}`,
+    )
   const known = money ?? usualCurrency
   if (known === undefined)
     throw new EngineError(

@@ -1,5 +1,4 @@
 /** Rate decks without their rates, as operators see them: drafts, what is published, what was withdrawn. */
-import type { Queryable } from './database.ts'
 import { id } from './input.ts'
 import type { RecordReads } from './record-reads.ts'
 
@@ -31,46 +30,22 @@ export type RateDeckRow = {
   readonly withdrawnAt: number | undefined
 }
 
-export type RateDeckFilter = {
-  readonly organizationId?: number | undefined
-  readonly carrierId?: number | undefined
-  /** The customer whom we sell to. */
-  readonly customerId?: number | undefined
-  readonly state?: RateDeckState | undefined
-}
-
-/** In the order of their ids. */
-export const listRateDecks = async (
-  on: Queryable,
-  { organizationId, carrierId, customerId, state }: RateDeckFilter,
-): Promise<readonly RateDeckRow[]> => {
-  const rows = await on.query<StoredDeck>(
-    `SELECT * FROM (${SELECT}) AS decks WHERE ${OFFERED} AND ($2::integer IS NULL OR "carrierId" = $2)
-       AND ($3::integer IS NULL OR "organizationId" = $3) AND ($4::text IS NULL OR state = $4) ORDER BY id`,
-    [
-      idOrNull('organizationId', organizationId),
-      idOrNull('carrierId', carrierId),
-      idOrNull('customerId', customerId),
-      state ?? null,
-    ],
-  )
-  return rows.map(toRow)
-}
-
-const getRateDeck = async (on: Queryable, deckId: number): Promise<RateDeckRow | undefined> => {
-  const [stored] = await on.query<StoredDeck>(`SELECT * FROM (${SELECT}) AS decks WHERE id = $1`, [
-    id('id', deckId),
-  ])
-  return stored === undefined ? undefined : toRow(stored)
-}
-
 export const rateDeckReads: RecordReads<RateDeckRow> = {
-  list: (on, organizationId) => listRateDecks(on, { organizationId }),
-  get: getRateDeck,
+  list: async (on, organizationId) => {
+    const owner = organizationId === undefined ? null : id('organizationId', organizationId)
+    const rows = await on.query<StoredDeck>(
+      `SELECT * FROM (${SELECT}) AS decks WHERE ${OFFERED} ORDER BY id`,
+      [owner],
+    )
+    return rows.map(toRow)
+  },
+  get: async (on, deckId) => {
+    const [stored] = await on.query<StoredDeck>(`SELECT * FROM (${SELECT}) AS decks WHERE id = $1`, [
+      id('id', deckId),
+    ])
+    return stored === undefined ? undefined : toRow(stored)
+  },
 }
-
-const idOrNull = (field: string, value: number | undefined): number | null =>
-  value === undefined ? null : id(field, value)
 
 // What a hand wrote as infinite has no end, or no beginning. One deck may be looked up by its id alone: its version
 // needs the others of its owner, of which there are few beside their rates.

@@ -42,7 +42,7 @@ export async function* pastCalls(
 }
 
 /** More rows at once would hold up the event loop while they are parsed. */
-const PAGE_SIZE = 1_000
+const PAGE_SIZE = 200
 
 const NOBODY = '00000000-0000-0000-0000-000000000000'
 

@@ -18,7 +18,7 @@ export class DialString {
     return this.#text
   }
 
-  /** `sofia/gateway/<name>/<number>`. */
+  /** `sofia/gateway/<name>/<number>`; sofia sends the number as it stands, so it is written as a URI wants it. */
   static gateway(name: string, number: string, variables: LegVariables = {}): DialString {
     return new DialString(`${brackets(variables)}sofia/gateway/${gatewayName(name)}/${dialledNumber(number)}`)
   }
@@ -130,7 +130,8 @@ const word = (text: string, what: string): string => {
 const dialledNumber = (number: string): string => {
   if (!/^\+?[\d*#]{1,32}$/.test(number))
     throw unsafe('number', number, 'only digits, *, # and a leading + can be dialled')
-  return number
+  // RFC 3261, 25.1: a # stands in no user part; a strict carrier takes it for the end of the URI, or for none.
+  return number.replaceAll('#', '%23')
 }
 
 const unsafe = (field: string, value: string, why: string): EngineError =>

@@ -10,6 +10,8 @@ import type { RatesConnection } from '../../src/store/rates-connection.ts'
 import { openFolder } from '../support/postgres.ts'
 import type { Decks } from './lcr-decks.ts'
 
+export type CarrierColumns = ReturnType<Decks['columnsOf']>
+
 /**
  * A PostgreSQL of its own with room for everything in its buffers, which nothing else disturbs. It and its folder are
  * gone when `act` is over, and when this process ends before.
@@ -74,21 +76,19 @@ const SETTINGS = {
   autovacuum: 'off',
 }
 
-/** `lineOf` has the carrier from 1 on, the price in units of Money, and the kind of the rate's terms. */
+/** What a generator of decks gave for each carrier. `lineOf` has the carrier from 1 on and the price in units of Money. */
 export const copyDecks = async (
   on: RatesConnection,
   statement: string,
-  decks: Decks,
-  carrierCount: number,
+  carriers: readonly CarrierColumns[],
   lineOf: (carrier: number, prefix: string, price: number, kind: number) => string,
 ): Promise<void> => {
   const copy = on.copyFrom(statement)
-  for (let carrier = 1; carrier <= carrierCount; carrier += 1) {
-    const { count, bytes, starts, ends, prices, kinds } = decks.columnsOf(carrier - 1)
+  for (const [at, { count, bytes, starts, ends, prices, kinds }] of carriers.entries()) {
     const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1')
     let lines = ''
     for (let row = 0; row < count; row += 1) {
-      lines += `${lineOf(carrier, text.slice(starts[row], ends[row]), prices[row] ?? 0, kinds[row] ?? 0)}\n`
+      lines += `${lineOf(at + 1, text.slice(starts[row], ends[row]), prices[row] ?? 0, kinds[row] ?? 0)}\n`
       if (lines.length < 1_000_000 && row + 1 < count) continue
       await copy.write(Buffer.from(lines, 'latin1'))
       lines = ''

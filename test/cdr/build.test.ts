@@ -80,6 +80,19 @@ suite('CDR of a B leg, as recorded', () => {
       [undefined, 0, 0, '0.00'],
     )
   })
+  test('answered for less than the tariff’s minimum: rated for the minimum', () => {
+    const rated = attempt(2, B_ANSWERED)
+    assert.ok(rated.rate)
+    const tariff = {
+      ...rated.rate.tariff,
+      minimumSeconds: 600,
+      firstIncrementSeconds: 1,
+      nextIncrementSeconds: 1,
+    }
+    const cdr = buildCdr(bLeg('b-leg-answered', { ...rated, rate: { ...rated.rate, tariff } }))
+    assert.deepEqual([cdr.chargedSeconds, cdr.rate?.tariff], [600, tariff])
+  })
+
   test('without a rate: no cost, which is not a cost of nothing', () => {
     const cdr = buildCdr(bLeg('b-leg-answered', { ...attempt(2, B_ANSWERED), rate: undefined }))
     assert.deepEqual([cdr.rate, cdr.chargedSeconds, cdr.cost], [undefined, undefined, undefined])
@@ -245,6 +258,7 @@ suite('CDR: what cannot be', () => {
     'CDR_FIELD',
     'strowger_attempt.rate.tariff.nextIncrementSeconds',
   )
+  refused('a minimum below 0', withTariff({ minimumSeconds: -1 }), 'CDR_FIELD', 'strowger_attempt.rate')
   refused(
     'a float price',
     withTariff({ pricePerMinute: 0.5 }),

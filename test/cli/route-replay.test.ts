@@ -42,10 +42,7 @@ DESTINATION  CALLS  CHANGE CARRIER  COST               CHANGE
 `,
     )
     const [asked] = fake.seen.replayed
-    assert.deepEqual(
-      [asked?.deckId, asked?.since, asked?.organizationId],
-      [17, Date.UTC(2026, 6, 31), 3],
-    )
+    assert.deepEqual([asked?.deckId, asked?.since, asked?.organizationId], [17, Date.UTC(2026, 6, 31), 3])
   })
 
   test('writes a file that a spreadsheet reads, and takes no name for a formula', async () => {

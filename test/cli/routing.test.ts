@@ -42,7 +42,10 @@ it would be tried over 1 gateway
   test('calls decision prints what was decided as explain does', async () => {
     const ran = await run(['calls', 'decision', CALL_ID], { env })
     assert.deepEqual([ran.err, ran.code], ['', 0])
-    assert.equal(ran.out, `decided 2026-08-01 12:00:00\n${DECISION.replace('+442079460123:', '02079460123:')}`)
+    assert.equal(
+      ran.out,
+      `decided 2026-08-01 12:00:00\n${DECISION.replace('+442079460123:', '02079460123:')}`,
+    )
   })
 
   test('calls decision of a call of which nothing is kept is bad input', async () => {
@@ -85,7 +88,10 @@ it would be tried over 1 gateway
   })
 
   test('breakers are moved by hand', async () => {
-    for (const args of [['reset-breaker', '1'], ['retry-breaker', '1', '--destination', '44794']]) {
+    for (const args of [
+      ['reset-breaker', '1'],
+      ['retry-breaker', '1', '--destination', '44794'],
+    ]) {
       const ran = await run(['gateways', ...args], { env })
       assert.equal(ran.code, 0, ran.err)
     }

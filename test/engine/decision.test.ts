@@ -18,7 +18,9 @@ suite('a decision', () => {
     const world = worldWith({
       ...GIVEN,
       carriers: [carrier(1), carrier(2, { enabled: false })],
-      rates: [rate(1, '44', '0.0085', { minimumSeconds: 30, firstIncrementSeconds: 30, nextIncrementSeconds: 6 })],
+      rates: [
+        rate(1, '44', '0.0085', { minimumSeconds: 30, firstIncrementSeconds: 30, nextIncrementSeconds: 6 }),
+      ],
     })
     const { plan } = await plannerIn(world).preview(dialling('+442079460958'))
     const decision = decisionOf(plan, NOW, world.surroundings(), 42)
@@ -63,7 +65,15 @@ suite('a decision', () => {
     assert.equal(JSON.stringify(decisionFrom(json)), JSON.stringify(decision))
   })
 
-  for (const kept of [undefined, null, 7, 'x', {}, [], { at: 1, number: '1', numberClass: 'e164', outcome: '' }]) {
+  for (const kept of [
+    undefined,
+    null,
+    7,
+    'x',
+    {},
+    [],
+    { at: 1, number: '1', numberClass: 'e164', outcome: '' },
+  ]) {
     test(`${JSON.stringify(kept)} is none`, () => assert.equal(decisionFrom(kept), undefined))
   }
 })

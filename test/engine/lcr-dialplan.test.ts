@@ -75,16 +75,17 @@ const variablesIn = async (document: string): Promise<Record<string, string>> =>
   const actions = ((context?.['extension'] as Tree)['condition']?.['action'] ?? []) as {
     $: { application: string; data: string }
   }[]
-  const variables: Record<string, string> = {}
+  const variables = new Map<string, string>()
   for (const { $ } of actions) {
     assert.equal($.application, 'set')
     const at = $.data.indexOf('=')
-    const [name, value] = [$.data.slice(0, at), $.data.slice(at + 1)]
+    const name = $.data.slice(0, at)
+    const value = $.data.slice(at + 1)
     // mod_dptools.c, base_set: an empty value unsets.
-    if (value === '') delete variables[name]
-    else variables[name] = value
+    if (value === '') variables.delete(name)
+    else variables.set(name, value)
   }
-  return variables
+  return Object.fromEntries(variables)
 }
 
 suite('a dialplan of their own that asks for routes', () => {
@@ -94,9 +95,14 @@ suite('a dialplan of their own that asks for routes', () => {
     const routes = [variables['lcr_route_1'] ?? '', variables['lcr_route_2'] ?? '']
     assert.equal(variables['lcr_auto_route'], routes.join('|'))
     assert.deepEqual(
-      ['lcr_route_count', 'lcr_query_digits', 'lcr_carrier_1', 'lcr_rate_1', 'lcr_carrier_2', 'lcr_rate_2'].map(
-        (name) => variables[name],
-      ),
+      [
+        'lcr_route_count',
+        'lcr_query_digits',
+        'lcr_carrier_1',
+        'lcr_rate_1',
+        'lcr_carrier_2',
+        'lcr_rate_2',
+      ].map((name) => variables[name]),
       ['2', '442079460958', 'Carrier 1', '0.01', 'Carrier 2', '0.02'],
     )
     assert.equal('lcr_error' in variables, false)
@@ -118,7 +124,10 @@ suite('a dialplan of their own that asks for routes', () => {
     const leg = new Map(
       (/^\[(.*)\]/.exec(variables['lcr_auto_route'] ?? '')?.[1] ?? '')
         .split(',')
-        .map((pair): [string, string] => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]),
+        .map((pair): [string, string] => [
+          pair.slice(0, pair.indexOf('=')),
+          pair.slice(pair.indexOf('=') + 1),
+        ]),
     )
     const attempt = decodeAttempt(leg.get('strowger_attempt') ?? '')
     assert.deepEqual([attempt, leg.get('origination_uuid')], [call.attempts[0], attempt.legUuid])
@@ -143,20 +152,30 @@ suite('a dialplan of their own that asks for routes', () => {
       return variables['lcr_carrier_1'] ?? variables['lcr_error']
     }
     assert.equal(await askedBy({ variable_lcr_organization: '1' }), 'Carrier 1')
-    assert.equal(await askedBy({ variable_strowger_organization_id: '1', variable_lcr_organization: '9' }), 'Carrier 1')
-    assert.equal(await askedBy({ variable_lcr_organization: '2', variable_lcr_profile: 'second' }), 'Carrier 2')
+    assert.equal(
+      await askedBy({ variable_strowger_organization_id: '1', variable_lcr_organization: '9' }),
+      'Carrier 1',
+    )
+    assert.equal(
+      await askedBy({ variable_lcr_organization: '2', variable_lcr_profile: 'second' }),
+      'Carrier 2',
+    )
     assert.equal(await askedBy({ variable_lcr_organization: '2', variable_lcr_profile: '2' }), 'Carrier 2')
-    assert.equal(await askedBy({ variable_lcr_organization: '1', variable_lcr_profile: 'nonesuch' }), 'PROFILE_NOT_FOUND')
+    assert.equal(
+      await askedBy({ variable_lcr_organization: '1', variable_lcr_profile: 'nonesuch' }),
+      'PROFILE_NOT_FOUND',
+    )
     assert.equal(await askedBy({ variable_lcr_organization: '9' }), 'ORGANIZATION_NOT_FOUND')
     assert.equal(await askedBy({}), 'ORGANIZATION_NOT_FOUND')
   })
 
-  const refusals: readonly (readonly [sentence: string, given: GivenWorld, fields: Fields, error: string])[] = [
-    ['a number that nobody has', { ...carriers(1), rates: [] }, {}, 'NO_PREFIX'],
-    ['an emergency number', carriers(1), { 'Hunt-Destination-Number': '112' }, 'INVALID_DESTINATION'],
-    ['no number', carriers(1), { 'Hunt-Destination-Number': '${system(id)}' }, 'INVALID_DESTINATION'],
-    ['a channel without uuid', carriers(1), { 'Unique-ID': 'x' }, 'INVALID_CALL_REFERENCE'],
-  ]
+  const refusals: readonly (readonly [sentence: string, given: GivenWorld, fields: Fields, error: string])[] =
+    [
+      ['a number that nobody has', { ...carriers(1), rates: [] }, {}, 'NO_PREFIX'],
+      ['an emergency number', carriers(1), { 'Hunt-Destination-Number': '112' }, 'INVALID_DESTINATION'],
+      ['no number', carriers(1), { 'Hunt-Destination-Number': '${system(id)}' }, 'INVALID_DESTINATION'],
+      ['a channel without uuid', carriers(1), { 'Unique-ID': 'x' }, 'INVALID_CALL_REFERENCE'],
+    ]
   for (const [sentence, given, fields, error] of refusals) {
     test(`${sentence} is a variable, and ends no call`, async () => {
       const { document, variables } = await setUp(given).ask(fields)
@@ -169,7 +188,10 @@ suite('a dialplan of their own that asks for routes', () => {
   }
 
   test('a carrier’s name is never expanded', async () => {
-    const { ask } = setUp({ ...carriers(1), carriers: [carrier(1, { name: '${system(id)} `a` "b" Zoë & Co.' })] })
+    const { ask } = setUp({
+      ...carriers(1),
+      carriers: [carrier(1, { name: '${system(id)} `a` "b" Zoë & Co.' })],
+    })
     const { variables } = await ask()
     assert.equal(variables['lcr_carrier_1'], '  system(id)   a   b  Zoë   Co.')
   })

@@ -66,7 +66,11 @@ suite('LCR for others: routes', () => {
       ['+442079460958', '44', 'GB', 'cheapest', 0.5],
     )
     assert.deepEqual(
-      answer.routes.map(({ attempt, quality }) => [attempt.carried.n, attempt.carried.carrierId, quality.asr]),
+      answer.routes.map(({ attempt, quality }) => [
+        attempt.carried.n,
+        attempt.carried.carrierId,
+        quality.asr,
+      ]),
       [
         [1, 1, 60],
         [2, 2, 60],
@@ -101,6 +105,24 @@ suite('LCR for others: routes', () => {
     const given = { ...carriers(2), carriers: [carrier(1, { supportsFax: false }), carrier(2)] }
     assert.equal(await order(setUp(given).find(ask({ callType: 'fax' }))), '2')
   })
+
+  const written: readonly (readonly [destination: string, country: 'GB' | 'DE' | 'US', number: string])[] = [
+    ['+442079460958', 'DE', '+442079460958'],
+    ['442079460958', 'GB', '+442079460958'],
+    ['442079460958', 'DE', '+442079460958'],
+    ['4930123456789', 'GB', '+4930123456789'],
+    ['13105550123', 'GB', '+13105550123'],
+    ['3105550123', 'US', '+13105550123'],
+    ['(310) 555-0123', 'US', '+13105550123'],
+    ['020 7946 0958', 'GB', '+442079460958'],
+    ['0049 30 123456789', 'GB', '+4930123456789'],
+  ]
+  for (const [destination, country, number] of written) {
+    test(`${destination} in ${country} is ${number}`, async () => {
+      const given = { ...carriers(1), organizations: [organization({ country })] }
+      assert.equal((await found(setUp(given).find(ask({ destination })))).destination, number)
+    })
+  }
 
   test('a number of our own is looked for at carriers all the same', async () => {
     const given = { ...carriers(1), numbers: [ddi('+442079460958')] }
@@ -145,7 +167,10 @@ suite('LCR for others: turns', () => {
     const { find, taken, calls, decided } = setUp(given)
     await find(ask({ takes: { callId: uuid(7) } }))
     assert.equal(taken.length, 1)
-    assert.deepEqual([calls.map(({ callId }) => callId), decided.map(({ callId }) => callId)], [[uuid(7)], [uuid(7)]])
+    assert.deepEqual(
+      [calls.map(({ callId }) => callId), decided.map(({ callId }) => callId)],
+      [[uuid(7)], [uuid(7)]],
+    )
     assert.deepEqual(
       calls[0]?.attempts.map(({ callId, organizationId }) => [callId, organizationId]),
       [
@@ -165,9 +190,9 @@ suite('LCR for others: turns', () => {
 suite('LCR for others: refusals', () => {
   test('where nobody takes the number, it says which kind, and why each was not taken', async () => {
     const outcome = await setUp({ ...carriers(1), rates: [] }).find(ask())
-    assert.equal(outcome.kind, 'no-route')
+    assert.ok(outcome.kind === 'no-route')
     assert.deepEqual(
-      outcome.kind === 'no-route' && [
+      [
         outcome.answer.refusal.kind,
         outcome.answer.routes,
         outcome.answer.rejected.map(({ gatewayId, carrierId, reason }) => [gatewayId, carrierId, reason]),
@@ -194,7 +219,10 @@ suite('LCR for others: refusals', () => {
 
   test('without an organisation it is the only one there is', async () => {
     assert.equal(await order(setUp().find(ask({ organizationId: undefined }))), '1 2')
-    const two = { ...carriers(1), organizations: [organization(), organization({ id: 2, sipDomain: 'b.example' })] }
+    const two = {
+      ...carriers(1),
+      organizations: [organization(), organization({ id: 2, sipDomain: 'b.example' })],
+    }
     const outcome = await setUp(two).find(ask({ organizationId: undefined }))
     assert.equal(outcome.kind === 'refused' && outcome.code, 'ORGANIZATION_NOT_FOUND')
   })

@@ -19,7 +19,11 @@ import {
   type GivenWorld,
 } from '../support/snapshot.ts'
 
-const call = (destination: string, billableSeconds: number, changes: Partial<ReplayCall> = {}): ReplayCall => ({
+const call = (
+  destination: string,
+  billableSeconds: number,
+  changes: Partial<ReplayCall> = {},
+): ReplayCall => ({
   organizationId: 1,
   destination: asE164(destination),
   callerNumber: undefined,
@@ -67,7 +71,12 @@ suite('a replay', () => {
       [3, 2, 0, { before: 0, after: 0 }, []],
     )
     assert.deepEqual(
-      report.totals.map(({ currency, cost, margin }) => [currency, formatMoney(cost.before), formatMoney(cost.after), margin]),
+      report.totals.map(({ currency, cost, margin }) => [
+        currency,
+        formatMoney(cost.before),
+        formatMoney(cost.after),
+        margin,
+      ]),
       [['EUR', '0.11', '0.11', undefined]],
     )
   })
@@ -103,7 +112,11 @@ suite('a replay', () => {
   })
 
   test('counts what would have no route any more, and what gets one', async () => {
-    const report = await run([call(UK, 60), call(FRANCE, 60)], [rate(1, '44', '0.01')], [rate(1, '33', '0.05')])
+    const report = await run(
+      [call(UK, 60), call(FRANCE, 60)],
+      [rate(1, '44', '0.01')],
+      [rate(1, '33', '0.05')],
+    )
     assert.deepEqual(
       [report.noLongerRouted, report.newlyRouted, report.noRoute, report.changedCarrier],
       [1, 1, { before: 1, after: 1 }, 0],

@@ -236,6 +236,17 @@ suite('HTTP: rate decks as files', () => {
     assert.equal(await answer.text(), 'prefix\n44\n')
   })
 
+  test('the document tells what a file may be and what is said of it', async () => {
+    const document = (await (await fetch(`${fake.url}/openapi.json`, { headers: bearer })).json()) as {
+      paths: Record<string, { post?: { parameters: { name: string }[]; responses: Record<string, unknown> } }>
+    }
+    const route = document.paths['/v1/rate-decks/import']?.post
+    assert.ok(route !== undefined)
+    assert.ok(route.parameters.some(({ name }) => name === 'columns'))
+    assert.deepEqual(Object.keys(route.responses), ['200', '400', '401', '409', '500', '503'])
+    assert.match(JSON.stringify(route.responses['400']), /errorCount/)
+  })
+
   test('nobody gets in without the token', async () => {
     for (const [method, path] of [
       ['POST', 'import?carrier=a'],

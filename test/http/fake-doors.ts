@@ -213,7 +213,16 @@ export const startFake = async (
   changes: Partial<Doors> = {},
   options: { readonly port?: number } = {},
 ): Promise<Fake> => {
-  const seen: Fake['seen'] = { forms: [], cdrs: [], originated: [], explained: [], filters: [], breakers: [], replayed: [], hungUp: [] }
+  const seen: Fake['seen'] = {
+    forms: [],
+    cdrs: [],
+    originated: [],
+    explained: [],
+    filters: [],
+    breakers: [],
+    replayed: [],
+    hungUp: [],
+  }
   const kept: LiveEvent[] = []
   const listeners = new Set<(event: LiveEvent) => void>()
   const doors: Doors = {

@@ -91,7 +91,11 @@ export const gatewayReport = (changes: Partial<GatewayReport> = {}): GatewayRepo
     isTrialOut: false,
     lastCause: 'NORMAL_TEMPORARY_FAILURE',
   },
-  coolOff: { from: NOON - 1_000, until: NOON + 9_000, why: 'it answered OPTIONS with 503 and Retry-After: 10' },
+  coolOff: {
+    from: NOON - 1_000,
+    until: NOON + 9_000,
+    why: 'it answered OPTIONS with 503 and Retry-After: 10',
+  },
   destinations: [
     {
       destination: '44794',
@@ -196,7 +200,14 @@ export const fakeRouting = (breakers: BreakerRequest[], replayed: ReplayRequest[
         route(2, { weight: 1 }),
       ],
       blockedPrefixes: [
-        { id: 1, organizationId: undefined, prefix: '88', action: 'block', note: 'satellites', enabled: true },
+        {
+          id: 1,
+          organizationId: undefined,
+          prefix: '88',
+          action: 'block',
+          note: 'satellites',
+          enabled: true,
+        },
       ],
       rates: [
         rate(1, '44', '0.0085', { minimumSeconds: 30, nextIncrementSeconds: 6 }),

@@ -31,7 +31,12 @@ suite('HTTP: routing', () => {
   for (const path of ['/lcr/route', '/v1/lcr/route']) {
     test(`${path} answers in the shape that programs know`, async () => {
       const { status, body } = await lcr(
-        { destination: '+33123456789', callType: 'voice', userId: 11, options: { maxRoutes: 5, includeRates: true } },
+        {
+          destination: '+33123456789',
+          callType: 'voice',
+          userId: 11,
+          options: { maxRoutes: 5, includeRates: true },
+        },
         path,
       )
       assert.equal(status, 200)
@@ -150,7 +155,10 @@ suite('HTTP: routing', () => {
     assert.deepEqual(fake.seen.explained, [
       { number: '123', organizationId: undefined, from: '+442079460001', at: Date.UTC(2026, 11, 24, 18) },
     ])
-    const { candidates, rejected, refusal, microseconds } = answer.body['explanation'] as Record<string, unknown>
+    const { candidates, rejected, refusal, microseconds } = answer.body['explanation'] as Record<
+      string,
+      unknown
+    >
     assert.deepEqual((candidates as unknown[])[0], {
       rank: 1,
       carrierId: 1,
@@ -177,7 +185,10 @@ suite('HTTP: routing', () => {
 
   test('what was decided for a call is told, and 404 where nothing is kept', async () => {
     const kept = await get(`/v1/calls/${CALL_ID}/decision`)
-    assert.deepEqual([kept.status, (kept.body['decision'] as Record<string, unknown>)['number']], [200, '02079460123'])
+    assert.deepEqual(
+      [kept.status, (kept.body['decision'] as Record<string, unknown>)['number']],
+      [200, '02079460123'],
+    )
     assert.equal((await get('/v1/calls/99999999-2222-4333-8444-555555555555/decision')).status, 404)
     assert.equal((await get('/v1/calls/1/decision')).status, 400)
   })
@@ -210,8 +221,11 @@ suite('HTTP: routing', () => {
       successes: 0,
       lastCause: 'NORMAL_TEMPORARY_FAILURE',
     })
-    assert.equal((first?.['openDestinations'] as Record<string, unknown>[])[0]?.['destination'], '44794')
-    assert.deepEqual([second?.['coolOff'], (second?.['metrics'] as Record<string, unknown>)['asr']], [null, null])
+    assert.equal((first['openDestinations'] as Record<string, unknown>[])[0]?.['destination'], '44794')
+    assert.deepEqual(
+      [second?.['coolOff'], (second?.['metrics'] as Record<string, unknown>)['asr']],
+      [null, null],
+    )
   })
 
   test('one gateway’s health, and 404 for one that is none', async () => {
@@ -223,7 +237,10 @@ suite('HTTP: routing', () => {
 
   test('a breaker is reset or retried by hand', async () => {
     assert.equal((await post('/v1/gateways/1/breaker', { action: 'reset' })).status, 200)
-    assert.equal((await post('/v1/gateways/1/breaker', { action: 'retry', destination: '44794' })).status, 200)
+    assert.equal(
+      (await post('/v1/gateways/1/breaker', { action: 'retry', destination: '44794' })).status,
+      200,
+    )
     assert.deepEqual(fake.seen.breakers, [
       { gatewayId: 1, action: 'reset', destination: undefined },
       { gatewayId: 1, action: 'retry', destination: '44794' },

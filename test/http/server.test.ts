@@ -284,7 +284,12 @@ suite('HTTP: the API', () => {
     assert.equal((await get('/v1/routes/explain?number=+442079460123&from=1001&organization=3')).status, 200)
     assert.equal((await get('/v1/routes/explain?number=%2B442079460123')).status, 200)
     assert.equal((await get('/v1/routes/explain?number=%2B44&from=9999')).status, 404)
-    assert.deepEqual(fake.seen.explained[0], { number: '+442079460123', organizationId: 3, from: '1001' })
+    assert.deepEqual(fake.seen.explained[0], {
+      number: '+442079460123',
+      organizationId: 3,
+      from: '1001',
+      at: undefined,
+    })
     assert.equal(fake.seen.explained[1]?.number, '+442079460123')
   })
 

@@ -1,6 +1,7 @@
 /** Rate decks from a file to live and back, through the real server and worker to a real PostgreSQL. */
 import assert from 'node:assert/strict'
-import { request } from 'node:http'
+import { once } from 'node:events'
+import { request, type ClientRequest, type IncomingMessage } from 'node:http'
 import { connectForRates } from '../../src/store/rates-connection.ts'
 import { bearer } from '../http/fake-doors.ts'
 import { until } from '../live/net.ts'
@@ -191,6 +192,13 @@ suite('rate decks as files', function () {
     ['an empty file', 'carrier=A', '', 400, /no rates|no rows/],
     ['a file that is no list', 'carrier=A', 'hello\nworld\n', 400, /./],
     ['several currencies', 'carrier=A', 'Prefix,Price,Currency\n44,1,GBP\n45,1,USD\n', 400, /one currency/],
+    [
+      'another currency than the file says',
+      'carrier=A&currency=GBP',
+      'Prefix,Price EUR\n44,1\n',
+      400,
+      /in EUR, the option currency says GBP/,
+    ],
     ['no currency at all', 'customer=1', LIST, 400, /--currency/],
   ] as const) {
     test(`${sentence} is refused`, async () => {
@@ -201,7 +209,8 @@ suite('rate decks as files', function () {
     })
   }
 
-  test('a client that goes away in the middle leaves nothing, and locks nobody out', async () => {
+  /** An import whose file has not come to its end, and whose first rates are in the table already. */
+  const startImport = async (): Promise<ClientRequest> => {
     const upload = request(`${server.url}/v1/rate-decks/import?carrier=A`, {
       method: 'POST',
       headers: { ...bearer, 'content-type': 'text/csv' },
@@ -213,11 +222,20 @@ suite('rate decks as files', function () {
       'rates are being copied',
       async () => (await rows(`pg_stat_activity WHERE query LIKE 'COPY rates%'`)) > 0,
     )
-    upload.destroy()
-    await until(
+    return upload
+  }
+  const isGivenUp = (): Promise<true> =>
+    until(
       'the import is given up',
-      async () => (await rows(`pg_stat_activity WHERE application_name = 'strowger rate deck import'`)) === 0,
+      async () =>
+        (await rows(`pg_stat_activity WHERE application_name = 'strowger rate deck import'`)) === 0 ||
+        undefined,
     )
+
+  test('a client that goes away in the middle leaves nothing, and locks nobody out', async () => {
+    const upload = await startImport()
+    upload.destroy()
+    await isGivenUp()
     await nothingWritten()
     assert.equal((await server.send('POST', '/import?carrier=A', LIST)).status, 200)
   })
@@ -236,13 +254,17 @@ suite('rate decks as files', function () {
     }
   })
 
-  test('a worker that dies is started again, and the last rates stay in use', async () => {
-    const upload = server.send('POST', '/import?carrier=A', LIST)
+  test('a worker that dies in the middle leaves nothing, and is started again; the last rates stay in use', async () => {
+    const upload = await startImport()
+    const answered = once(upload, 'response')
     const reports = server.reports.length
     server.kill()
-    const answer = await upload
-    assert.ok(answer.status >= 500, answer.text)
+    const [answer] = (await answered) as [IncomingMessage]
+    assert.ok((answer.statusCode ?? 0) >= 500, String(answer.statusCode))
+    upload.destroy()
     assert.equal(server.priceOf('4420'), '0.005')
+    await isGivenUp()
+    await nothingWritten()
     await until('the rates are read again', () => server.reports.length > reports)
     assert.equal((await server.send('POST', '/import?carrier=A', LIST)).body['live'], true)
   })

@@ -1,14 +1,12 @@
 /** Records from the command line, through the real HTTP server to a real PostgreSQL. */
 import assert from 'node:assert/strict'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { runCli } from '../../src/cli/main.ts'
 import { createDirectory } from '../../src/directory/directory.ts'
 import type { Snapshot } from '../../src/directory/records.ts'
 import { TOKEN } from '../http/fake-doors.ts'
-import { RATES, SECRET, startRecordServer, type RecordServer } from './record-server.ts'
+import { SECRET, startRecordServer, type RecordServer } from './record-server.ts'
 
 suite('records: the command line', function () {
   this.timeout(60_000)
@@ -41,48 +39,17 @@ suite('records: the command line', function () {
     else assert.match(ran.out, out)
   }
 
-  test('a carrier is added with its gateway, its route and its rates', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'records-'))
-    try {
-      const file = join(folder, 'rates.json')
-      await writeFile(file, JSON.stringify(RATES))
-      await says('carriers add --code delta --name Delta', 'carrier 4 added\n')
-      await says(
-        'gateways add --carrier 4 --name delta-1 --hostname sip.delta.test --username us --password-stdin --register',
-        'gateway 4 added\n',
-        `${SECRET}\n`,
-      )
-      await says('lcr-routes add --profile 1 --gateway 4 --prefix 44 --priority 1', 'LCR route 4 added\n')
-      await says(`rate-decks add --carrier 4 --name D --currency GBP --file ${file}`, 'rate deck 4 added\n')
-      await says(
-        'rate-decks add --carrier 4 --name E --currency GBP --file -',
-        'rate deck 5 added\n',
-        JSON.stringify(RATES),
-      )
-      const known = await server.snapshot()
-      assert.equal(known.gateways.find(({ id }) => id === 4)?.credentials?.password, SECRET)
-      assert.equal(known.lcrRoutes.find(({ id }) => id === 4)?.gatewayId, 4)
-      await says('rate-decks list', /^4 +4 +D +GBP +1 +20\d\d-/m)
-      await writeFile(file, '{"no": "list"}')
-      for (const bad of [file, join(folder, 'none.json'), fileURLToPath(import.meta.url)]) {
-        const ran = await run([
-          'rate-decks',
-          'add',
-          '--carrier',
-          '4',
-          '--name',
-          'D',
-          '--currency',
-          'GBP',
-          '--file',
-          bad,
-        ])
-        assert.equal(ran.code, 2)
-        assert.match(ran.err, /--file: /)
-      }
-    } finally {
-      await rm(folder, { recursive: true })
-    }
+  test('a carrier is added with its gateway and its route', async () => {
+    await says('carriers add --code delta --name Delta', 'carrier 4 added\n')
+    await says(
+      'gateways add --carrier 4 --name delta-1 --hostname sip.delta.test --username us --password-stdin --register',
+      'gateway 4 added\n',
+      `${SECRET}\n`,
+    )
+    await says('lcr-routes add --profile 1 --gateway 4 --prefix 44 --priority 1', 'LCR route 4 added\n')
+    const known = await server.snapshot()
+    assert.equal(known.gateways.find(({ id }) => id === 4)?.credentials?.password, SECRET)
+    assert.equal(known.lcrRoutes.find(({ id }) => id === 4)?.gatewayId, 4)
   })
 
   test('every kind is added, listed, set and removed', async () => {
@@ -110,16 +77,8 @@ suite('records: the command line', function () {
     await says('carriers list', /^1 +A +Alpha Carrier +all +any +any +disabled$/m)
     await says('gateways set 1 --ping 30 --no-register --emergency', 'gateway 1 changed\n')
     await says('gateways set 1 --ping none --no-credentials', 'gateway 1 changed\n')
-    await says('rate-decks set 1 --to 2099-01-01T00:00Z --name Old', 'rate deck 1 changed\n')
     await says('organizations set 2 --lcr-profile none', 'organisation 2 changed\n')
-    for (const path of [
-      'numbers 2',
-      'devices 3',
-      'users 3',
-      'lcr-profiles 2',
-      'organizations 2',
-      'rate-decks 1',
-    ]) {
+    for (const path of ['numbers 2', 'devices 3', 'users 3', 'lcr-profiles 2', 'organizations 2']) {
       const [kind = '', id = ''] = path.split(' ')
       await says(`${kind} remove ${id}`, / removed\n$/)
     }

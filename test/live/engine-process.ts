@@ -10,8 +10,8 @@ import { until } from './net.ts'
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url))
 
 export type EngineProcess = {
-  /** Resolves when it is ready: connected to the switch, routing known. */
-  readonly start: () => Promise<void>
+  /** Resolves when it is ready: connected to the switch, routing known. `more` counts until it is started again. */
+  readonly start: (more?: Readonly<Record<string, string>>) => Promise<void>
   readonly kill: () => Promise<void>
   readonly stop: () => Promise<void>
   readonly isRunning: () => boolean
@@ -52,7 +52,7 @@ export const engineProcess = (options: {
     child = undefined
   }
   return {
-    start: async () => {
+    start: async (more = {}) => {
       const log = openSync(logFile, 'a')
       child = spawn(process.execPath, ['--import', 'tsx', 'src/main.ts'], {
         cwd: PROJECT,
@@ -63,6 +63,7 @@ export const engineProcess = (options: {
           STROWGER_HTTP_PORT: String(httpPort),
           STROWGER_LOG_LEVEL: 'debug',
           ...environment,
+          ...more,
         },
       })
       exited = once(child, 'exit')

@@ -52,8 +52,24 @@ const respond = (status: string, more = EMPTY, tagged = true): string =>
 /** From a 183 to the 180 that follows it. */
 const THEN_RINGS_MS = 150
 
-/** The called side: a carrier or a phone. */
-export const partyXml = (party: Party): string => {
+/**
+ * The called side: a carrier or a phone. `options`: it is asked by OPTIONS too, each time a dialogue of its own;
+ * where it says nothing of them none may come.
+ */
+export const partyXml = (party: Party, options?: 'answered' | 'unanswered'): string => {
+  const calls = callsXml(party)
+  if (options === undefined) return calls
+  const asked = '<recv request="OPTIONS" optional="true" next="options"/>\n<recv request="INVITE">'
+  const answers = options === 'answered' ? respond('200 OK') : pause(120_000)
+  return calls
+    .replace('<recv request="INVITE">', asked)
+    .replace(
+      '</scenario>',
+      `<nop next="end"><action><exec int_cmd="stop_call"/></action></nop>\n<label id="options"/>\n${answers}\n<label id="end"/>\n</scenario>`,
+    )
+}
+
+const callsXml = (party: Party): string => {
   const { outcome } = party
   const parts = [`<recv request="INVITE">${KEEP}</recv>`]
   if (outcome.kind === 'silent') {

@@ -47,7 +47,7 @@ const findCommand = (words: readonly string[]): Command => {
   return command
 }
 
-for (const document of ['README.md', 'docs/operations.md']) {
+for (const document of ['README.md', 'docs/operations.md', 'docs/routing.md']) {
   suite(`command lines in ${document}`, () => {
     const shown = shownIn(read(document))
 

@@ -224,6 +224,31 @@ suite('plan: to carriers', () => {
     assert.equal(plan.target.kind === 'carriers' && plan.target.callerId.number, undefined)
   })
 
+  test('a gateway whose failures causes cannot tell has the engine decide, and the trace says why', () => {
+    const gateways = [
+      gateway(1, { failover: { believes: 'status', next: [403], stop: [] } }),
+      gateway(2),
+      gateway(3),
+    ]
+    const told = (plan: ReturnType<typeof planIn>): string | undefined =>
+      plan.trace.find((line) => line.startsWith('the engine decides between attempts'))
+    assert.match(told(planIn({ ...world, gateways }, '+12025550123')) ?? '', /gw1: CALL_REJECTED/)
+    assert.equal(told(planIn(world, '+12025550123')), undefined)
+  })
+
+  test('a patient gateway leaves less time to those after it, and none to the last', () => {
+    const gateways = [
+      gateway(1, { progressTimeoutSeconds: 27 }),
+      gateway(2, { progressTimeoutSeconds: 27 }),
+      gateway(3),
+    ]
+    const plan = planIn({ ...world, gateways }, '+12025550123')
+    const attempts = plan.target.kind === 'carriers' ? plan.target.attempts : []
+    const seconds = attempts.reduce((sum, { progressTimeoutSeconds }) => sum + progressTimeoutSeconds, 0)
+    assert.ok(seconds <= 30, `${seconds} s`)
+    assert.equal(attempts.length + plan.rejected.length, 3)
+  })
+
   test('no more attempts than routes are allowed', () => {
     const plan = planIn(world, '+12025550123', { maxRoutes: 1 })
     assert.equal(targetOf(plan), 'carriers gw1')

@@ -11,6 +11,7 @@ export const RATE = {
   tariff: {
     pricePerMinute: parseMoney('0.0085'),
     connectionFee: parseMoney('0.00000001'),
+    minimumSeconds: 90,
     firstIncrementSeconds: 60,
     nextIncrementSeconds: 60,
     currency: 'GBP',

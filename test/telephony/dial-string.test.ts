@@ -10,6 +10,7 @@ suite('dial string', () => {
     test(name, () => assert.equal(dial().toString(), expected))
   }
   row('a gateway', () => target, 'sofia/gateway/gw7/442079460123')
+  row('a prefix with #', () => DialString.gateway('gw7', '77#44*1'), 'sofia/gateway/gw7/77%2344*1')
   row(
     'a gateway with variables of the leg',
     () => DialString.gateway('gw7', '+44', { leg_timeout: 30, attempt: 1 }),
