@@ -3,10 +3,7 @@
  * millions of rates stall no call when they change. What fails there leaves the last index in use; a worker that
  * dies is started again.
  */
-import { createRequire } from 'node:module'
-import { extname } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
-import { Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
 import { createBackoff } from '../base/backoff.ts'
 import { sleep, type Clock } from '../base/clock.ts'
 import { asError, codeOf, EngineError } from '../base/errors.ts'
@@ -14,6 +11,7 @@ import type { Logger } from '../base/logger.ts'
 import { openRateIndex, type RateIndex } from '../routing/rate-lookup.ts'
 import type { DeckImport, DeckImportOutcome } from '../store/rate-deck-import.ts'
 import type { RatesReport } from '../store/rates-load.ts'
+import { startOwnWorker } from './own-worker.ts'
 import { createByteWindow, createInbox, type ByteWindow, type Inbox } from './rates-bytes.ts'
 import type {
   CarriedFault,
@@ -286,23 +284,8 @@ const feed = async (asked: Asked, file: AsyncIterable<Uint8Array>): Promise<void
  * The worker is this project's own entry, built or not, so its file ends as ours does. One that is not built needs the
  * loader, which Node 20 does not hand on to worker threads; what else this process was started with is not for it.
  */
-const startWorker = (workerData: RatesWorkerSettings): Worker => {
-  const extension = extname(fileURLToPath(import.meta.url))
-  const entry = new URL(`../worker-rates${extension}`, import.meta.url)
-  const options = {
-    name: 'rates',
-    workerData,
-    execArgv: [],
-    resourceLimits: HEAP,
-  }
-  if (extension !== '.ts') return new Worker(entry, options)
-  // What is required of tsx 4.23 looks for its hooks in the wrong folder; what is imported finds them.
-  const path = createRequire(import.meta.url)
-    .resolve('tsx/esm/api')
-    .replace(/\.cjs$/, '.mjs')
-  const load = `import(${JSON.stringify(pathToFileURL(path))}).then(({ register }) => { register(); return import('${entry.href}') })`
-  return new Worker(load, { ...options, eval: true })
-}
+const startWorker = (workerData: RatesWorkerSettings): Worker =>
+  startOwnWorker('worker-rates', { workerData, resourceLimits: HEAP })
 
 /**
  * Two million rates that are compared as objects take one gigabyte; columns and the index lie outside of the heap.

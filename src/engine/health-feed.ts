@@ -89,25 +89,30 @@ export const createHealthFeed = ({ health, carrierOf }: HealthFeedOptions): Heal
         return
       }
       if (leg?.gatewayId === undefined) return
+      const gatewayId = leg.gatewayId
       switch (kind) {
         case 'leg-started':
-          return started(call, leg, leg.gatewayId)
+          started(call, leg, gatewayId)
+          break
         case 'ringing':
         case 'early-media':
-          return rang(leg, at)
+          rang(leg, at)
+          break
         case 'answered':
           rang(leg, at)
-          return health.attemptAnswered({
+          health.attemptAnswered({
             legUuid: leg.legUuid,
-            gatewayId: leg.gatewayId,
+            gatewayId,
             destination: keyOf(call.to),
             postDialDelayMs: delayOf(leg),
           })
+          break
         case 'leg-ended':
-          return ended(call, leg, leg.gatewayId, at)
+          ended(call, leg, gatewayId, at)
+          break
         case 'talking':
         case 'cdr':
-          return undefined
+          break
       }
     },
   }

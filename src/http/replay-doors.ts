@@ -1,5 +1,5 @@
 /** What the routes of replays need, as shapes; `app` gives them. */
-import type { ReplayReport } from '../engine/replay.ts'
+import type { ReplayReport } from '../engine/replay-report.ts'
 
 export type { ReplayReport }
 

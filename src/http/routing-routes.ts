@@ -47,7 +47,7 @@ const carriersNamed = (what: string) =>
   )
 
 const LcrQuestion = fields({
-  destination: freeText('a number in E.164 form, or as the organisation dials it', 40),
+  destination: freeText('a number in E.164 form, its plus or not, or as the organisation dials it', 40),
   organizationId: id('the organisation that calls'),
   userId: Type.Optional(id('the user who calls')),
   callType: Type.Optional(choice(['voice', 'fax'])),

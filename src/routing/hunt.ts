@@ -232,27 +232,22 @@ const NOTHING = {
 
 /** Leaves the first `maxRoutes`, and says of the others why they are not among them. */
 const cut = (routes: Route[], rejected: HuntRejection[], request: HuntRequest): void => {
-  if (routes.length <= request.maxRoutes) return
   const { preferredCarriers, maxRoutes } = request
-  for (const { gateway, carrier } of routes.splice(maxRoutes)) {
-    const outranked =
-      preferredCarriers !== undefined &&
-      !isNamed(preferredCarriers, carrier) &&
-      routes.some((route) => isNamed(preferredCarriers, route.carrier))
+  if (routes.length <= maxRoutes) return
+  const why = `${maxRoutes} cheaper or preferred routes come first`
+  const beyond = routes.splice(maxRoutes)
+  const hasPreferred =
+    preferredCarriers !== undefined && routes.some((route) => isNamed(preferredCarriers, route.carrier))
+  for (const { gateway, carrier } of beyond) {
     rejected.push(
-      outranked
+      hasPreferred && !isNamed(preferredCarriers, carrier)
         ? {
             gateway,
             carrier,
             reason: 'CARRIER_NOT_PREFERRED',
             why: 'routes of preferred carriers come first',
           }
-        : {
-            gateway,
-            carrier,
-            reason: 'BEYOND_MAX_ROUTES',
-            why: `${maxRoutes} cheaper or preferred routes come first`,
-          },
+        : { gateway, carrier, reason: 'BEYOND_MAX_ROUTES', why },
     )
   }
 }

@@ -19,7 +19,7 @@ export class DialString {
   }
 
   /** `sofia/gateway/<name>/<number>`; sofia sends the number as it stands, so it is written as a URI wants it. */
-  static gateway(name: string, number: string, variables: LegVariables = {}): DialString {
+  static gateway(name: string, number: string, variables: LegVariables = NO_VARIABLES): DialString {
     return new DialString(`${brackets(variables)}sofia/gateway/${gatewayName(name)}/${dialledNumber(number)}`)
   }
 
@@ -64,7 +64,10 @@ export class DialString {
 /** Variables of one leg (`[]`). FreeSWITCH cannot carry quotes, bars or brackets there: values are plain words. */
 export type LegVariables = Readonly<Record<string, string | number>>
 
+const NO_VARIABLES: LegVariables = {}
+
 const brackets = (variables: LegVariables): string => {
+  if (variables === NO_VARIABLES) return ''
   const pairs = Object.entries(variables).map(([name, value]) => {
     const text = String(value)
     // ^ for codec lists (^^:PCMA:PCMU): it changes the delimiter at the beginning of a block, where a name stands.

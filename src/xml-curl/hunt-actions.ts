@@ -178,9 +178,10 @@ export const resultSetting = (variable: string): string =>
 
 const finally503: readonly Action[] = [forget, ['respond', '503 All routes failed']]
 
-const dialOf = (attempt: PlannedAttempt): Action => {
-  const { carried, gateway, codecs, maxChannels, maxCallsPerSecond, policy } = attempt
-  const bridge = DialString.gateway(gateway, carried.number, {
+/** The attempt with the leg variables by which it is timed, recognised and rated, whoever bridges it. */
+export const dialStringOf = (attempt: PlannedAttempt): DialString => {
+  const { carried, gateway, codecs, policy } = attempt
+  return DialString.gateway(gateway, carried.number, {
     origination_uuid: carried.legUuid,
     [ATTEMPT_VARIABLE]: encodeCarried(carried),
     // Where the status is believed, a Reason header may not turn a 503 into USER_BUSY.
@@ -191,7 +192,12 @@ const dialOf = (attempt: PlannedAttempt): Action => {
     leg_timeout: attempt.ringTimeoutSeconds,
     // ^^: makes the colon the delimiter: a comma would end the variable.
     ...(codecs.length === 0 ? {} : { absolute_codec_string: `^^:${codecs.join(':')}` }),
-  }).toString()
+  })
+}
+
+const dialOf = (attempt: PlannedAttempt): Action => {
+  const { gateway, maxChannels, maxCallsPerSecond } = attempt
+  const bridge = dialStringOf(attempt).toString()
   // The backstop of our own counts: full means the next action, not an error. A gateway that is full spends none of
   // its rate (mod_hash.c, limit_incr_hash).
   const limits = [

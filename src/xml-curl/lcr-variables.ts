@@ -11,9 +11,9 @@
  * `lcr_auto_route` joins the routes by `|`, after which FreeSWITCH goes on whatever a callee says, busy included. A
  * dialplan that wants to stop there bridges `lcr_route_1` to `lcr_route_n` one by one, with continue_on_fail.
  */
-import { ATTEMPT_VARIABLE, CALL_VARIABLE, encodeCarried } from '../call/carried.ts'
-import type { Plan, PlannedAttempt } from '../call/plan.ts'
-import { DialString } from '../telephony/dial-string.ts'
+import { CALL_VARIABLE, encodeCarried } from '../call/carried.ts'
+import type { Plan } from '../call/plan.ts'
+import { dialStringOf } from './hunt-actions.ts'
 import { formatMoney } from '../telephony/money.ts'
 import { document, xml, type Xml } from './document.ts'
 
@@ -25,7 +25,7 @@ export const renderLcrVariables = (plan: Plan): string => {
     const refused = target.kind === 'refuse' ? (target.refusal ?? target.cause) : 'INVALID_DESTINATION'
     return renderLcrError(refused, target.kind === 'refuse' ? target.why : '')
   }
-  const routes = target.attempts.map(routeOf)
+  const routes = target.attempts.map((attempt) => dialStringOf(attempt).toString())
   return render([
     `${CALL_VARIABLE}=${encodeCarried(call)}`,
     `lcr_query_digits=${numberClass.number.replace(/\D/g, '')}`,
@@ -44,18 +44,6 @@ export const renderLcrVariables = (plan: Plan): string => {
 /** `code`: a refusal's kind, or what is wrong with the question. */
 export const renderLcrError = (code: string, why: string): string =>
   render(['lcr_route_count=0', `lcr_error=${code}`, `lcr_error_why=${safe(why)}`])
-
-/** The same leg variables as a `bridge` of our own dialplan has. */
-const routeOf = ({ carried, gateway, codecs, policy, ...attempt }: PlannedAttempt): string =>
-  DialString.gateway(gateway, carried.number, {
-    origination_uuid: carried.legUuid,
-    [ATTEMPT_VARIABLE]: encodeCarried(carried),
-    ignore_q850_reason: String(policy.believes === 'status'),
-    outbound_redirect_fatal: 'true',
-    leg_progress_timeout: attempt.progressTimeoutSeconds,
-    leg_timeout: attempt.ringTimeoutSeconds,
-    ...(codecs.length === 0 ? {} : { absolute_codec_string: `^^:${codecs.join(':')}` }),
-  }).toString()
 
 /** `set` expands `${...}`: of free text only what FreeSWITCH reads nothing into is left. */
 const safe = (text: string): string => text.replace(/[^\p{L}\p{N} .,:;()_+-]/gu, ' ')

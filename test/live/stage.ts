@@ -61,7 +61,12 @@ export type Stage = {
 
 export const EVENT_SOCKET_PASSWORD = 'live-event-socket'
 
-export const openStage = async (binaries: Binaries): Promise<Stage> => {
+export type StageOptions = {
+  /** Makes the switch's configuration folder in the folder that it is given; default: freeswitch-conf as it is. */
+  readonly configuration?: (folder: string) => string
+}
+
+export const openStage = async (binaries: Binaries, { configuration }: StageOptions = {}): Promise<Stage> => {
   const folder = mkdtempSync(join(tmpdir(), 'strowger-live-'))
   chmodSync(folder, 0o755)
   const dataDir = join(folder, 'engine')
@@ -90,6 +95,7 @@ export const openStage = async (binaries: Binaries): Promise<Stage> => {
     binary: binaries.freeswitch,
     folder: join(folder, 'switch'),
     eventSocketPort: ports.eventSocket,
+    ...(configuration === undefined ? {} : { configuration: configuration(folder) }),
     environment: {
       ...credentials,
       STROWGER_URL: `http://127.0.0.1:${ports.http}`,
