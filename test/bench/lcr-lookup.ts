@@ -54,7 +54,8 @@ const measure = (shape: DeckShape, rates: number): Figure[] => {
   const median = (name: keyof typeof readers): number => middle(rounds.get(name) ?? [], 0.5)
   const latency = latencies(index, numbers)
   const figure = (name: string, value: number, unit: string, peer?: string, ratio?: number): Figure => ({
-    name: `${shape}: ${name}`,
+    name,
+    of: shape,
     value,
     unit,
     ...(peer !== undefined && ratio !== undefined && { peer, ratio }),

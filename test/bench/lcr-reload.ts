@@ -362,12 +362,13 @@ const figuresOf = (load: Load, alone: readonly Watched[], during: readonly Watch
   ): readonly Figure[] => {
     const [quiet, busy] = [pick(alone, of), pick(during, of)]
     return [
-      { name: `${load.name}: ${name}, alone`, value: quiet, unit },
-      { name: `${load.name}: ${name}, reloading`, value: busy, unit, peer: 'alone', ratio: busy / quiet },
+      { name: `${name}, alone`, of: load.name, value: quiet, unit },
+      { name, of: load.name, value: busy, unit, peer: 'alone', ratio: busy / quiet },
     ]
   }
   const one = (name: string, unit: string, of: (each: Watched) => number, pick = median): Figure => ({
-    name: `${load.name}: ${name}`,
+    name,
+    of: load.name,
     value: pick(during, of),
     unit,
   })

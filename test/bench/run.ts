@@ -12,6 +12,8 @@ export type Figure = {
   /** What it is compared with, and how many times as much as that it is. */
   readonly peer?: string
   readonly ratio?: number
+  /** In what it was measured, where a bench has several: a deck's shape, a load. */
+  readonly of?: string
   /** How many rates were loaded. */
   readonly rates?: number
 }
@@ -40,8 +42,8 @@ const load = async (name: string): Promise<Bench> => {
 }
 
 const table = (figures: readonly Figure[]): string => {
-  const rows = figures.map(({ name, value, unit, peer, ratio }) => [
-    name,
+  const rows = figures.map(({ name, of, rates, value, unit, peer, ratio }) => [
+    [...(rates === undefined ? [] : [`${rates / 1e6}M`]), ...(of === undefined ? [] : [of]), name].join(', '),
     `${value.toLocaleString('en', { maximumSignificantDigits: 4 })} ${unit}`,
     ratio === undefined ? '' : `${ratio.toFixed(2)}x ${peer ?? ''}`,
   ])
