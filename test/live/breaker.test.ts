@@ -20,7 +20,7 @@ live('the breaker of a gateway', (stage) => {
     this.timeout(60_000)
     const { engine } = stage()
     await engine.stop()
-    await engine.start({ FAILOVER_ENABLED: 'false',
+    await engine.start({
       FAILOVER_RECOVERY_INTERVAL: String(RECOVERY_SECONDS),
       FAILOVER_RECOVERY_THRESHOLD: String(GOOD_CALLS),
     })

@@ -70,7 +70,7 @@ live('routing on the wire', (stage) => {
   })
 
   test('weighted: of eight calls three to one have six and two, exactly', async () => {
-    await lay([{}, {}], { strategy: 'WEIGHTED' }, (index) => ({ priority: 1, weight: 1 }))
+    await lay([{}, {}], { strategy: 'WEIGHTED' }, (index) => ({ priority: 1, weight: index === 0 ? 3 : 1 }))
     await play(HANGS_UP, HANGS_UP)
     const { statuses } = await placeCalls(stage(), { calls: 8, callsPerSecond: 40 })
     assert.deepEqual(new Set(statuses), new Set([200]))
@@ -83,7 +83,7 @@ live('routing on the wire', (stage) => {
   ] as const) {
     test(`calls-per-second-${rendering}: what a gateway has no room for this second goes on, and nobody is hung up`, async () => {
       const failover = { believes: 'status', next: [...next], stop: [] } as const
-      await lay([{ gateway: { failover } }, {}], { strategy: 'PRIORITY' })
+      await lay([{ gateway: { maxCallsPerSecond: 5, failover } }, {}], { strategy: 'PRIORITY' })
       await play(HANGS_UP, HANGS_UP)
       const { statuses } = await placeCalls(stage(), { calls: 20, callsPerSecond: 200 })
       assert.deepEqual(statuses, Array(20).fill(200))
@@ -107,7 +107,7 @@ live('routing on the wire', (stage) => {
   })
 
   test('carrier-full: calls at once take no more than the carrier has, over all of its gateways', async () => {
-    const first = await addTrunk(stage(), { carrier: {} })
+    const first = await addTrunk(stage(), { carrier: { maxChannels: 3 } })
     const second = await addTrunk(stage(), { sharing: first })
     const other = await addTrunk(stage())
     trunks = [first, second, other]
