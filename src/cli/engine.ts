@@ -1,6 +1,7 @@
 /** The engine's API, as the CLI calls it. Every fault comes out as a CliFault with a sentence. */
-import { CliFault, EXIT, type ExitCode } from './fault.ts'
-import { childOf, objectOf, plain, textOf, type Json } from './json.ts'
+import { parseAnswer, refusalOf } from './answer.ts'
+import { CliFault, EXIT } from './fault.ts'
+import { objectOf, plain, type Json } from './json.ts'
 
 export type Engine = {
   readonly url: string
@@ -51,9 +52,9 @@ export const createEngine = (address: EngineAddress): Engine => {
     }
   }
   const json = async (response: Response): Promise<Json> => {
-    const body = objectOf(parse(await readBody(response)))
+    const body = objectOf(parseAnswer(await readBody(response)))
     if (response.ok) return body
-    throw refusal(response.status, body, address)
+    throw refusalOf(response.status, body, address)
   }
   const limited = (): AbortSignal => AbortSignal.timeout(ANSWER_TIMEOUT_MS)
 
@@ -62,13 +63,13 @@ export const createEngine = (address: EngineAddress): Engine => {
     get: async (path, query) => json(await request(path, { signal: limited() }, query)),
     getAnyway: async (path) => {
       const response = await request(path, { signal: limited() })
-      return response.status === 503 ? objectOf(parse(await readBody(response))) : json(response)
+      return response.status === 503 ? objectOf(parseAnswer(await readBody(response))) : json(response)
     },
     getText: async (path, query) => {
       const response = await request(path, { signal: limited() }, query)
       const text = await readBody(response)
       if (response.ok) return text
-      throw refusal(response.status, objectOf(parse(text)), address)
+      throw refusalOf(response.status, objectOf(parseAnswer(text)), address)
     },
     send: async (method, path, body) =>
       json(
@@ -94,7 +95,7 @@ export const createEngine = (address: EngineAddress): Engine => {
       if (lastEventId !== undefined) headers['last-event-id'] = lastEventId
       const response = await request(path, { headers, signal }, query)
       if (!response.ok || response.body === null)
-        throw refusal(response.status, objectOf(parse(await readBody(response))), address)
+        throw refusalOf(response.status, objectOf(parseAnswer(await readBody(response))), address)
       return piecesOf(response.body, signal)
     },
   }
@@ -142,36 +143,5 @@ const readBody = async (response: Response): Promise<string> => {
     )
   }
 }
-
-const parse = (text: string): unknown => {
-  try {
-    return JSON.parse(text) as unknown
-  } catch (fault) {
-    throw new CliFault(
-      EXIT.failed,
-      'NOT_AN_ENGINE',
-      'what answers there is no Strowger engine: its answer is not JSON. Check STROWGER_URL or --url',
-      fault,
-    )
-  }
-}
-
-const refusal = (status: number, body: Json, { token, tokenHint }: EngineAddress): CliFault => {
-  const error = childOf(body, 'error') ?? {}
-  const code = textOf(error, 'code') || `HTTP_${status}`
-  if (status === 401) {
-    const message =
-      token === undefined
-        ? `the engine wants its token: set STROWGER_TOKEN or --token (${tokenHint})`
-        : 'the engine refuses this token: it is the content of admin-token in the data directory of that engine'
-    return new CliFault(EXIT.failed, code, message)
-  }
-  const message = textOf(error, 'message') || `the engine answered ${status}`
-  return new CliFault(exitCodeOf(status), code, message)
-}
-
-/** What the user can mend by asking otherwise is bad input; the rest failed. */
-const exitCodeOf = (status: number): ExitCode =>
-  status === 400 || status === 404 || status === 405 ? EXIT.badInput : EXIT.failed
 
 export const isAbort = (fault: unknown): boolean => fault instanceof Error && fault.name === 'AbortError'

@@ -5,9 +5,10 @@
 import { once } from 'node:events'
 import { request as requestHttp, type ClientRequest, type IncomingMessage } from 'node:http'
 import { request as requestHttps } from 'node:https'
+import { parseAnswer, refusalOf } from './answer.ts'
 import type { EngineAddress, Query } from './engine.ts'
 import { CliFault, EXIT } from './fault.ts'
-import { childOf, objectOf, plain, textOf, type Json } from './json.ts'
+import { childOf, objectOf, plain, type Json } from './json.ts'
 
 export type Upload = {
   readonly path: string
@@ -48,7 +49,7 @@ export const upload = async (
   }
   if (!state.isOver) request.end()
   const answer = await answered
-  const body = objectOf(parse(await textIn(answer)))
+  const body = objectOf(parseAnswer(await textIn(answer)))
   request.destroy()
   if (answer.statusCode === 200 || childOf(childOf(body, 'error') ?? {}, 'details') !== undefined) return body
   throw refusalOf(answer.statusCode ?? 0, body, address)
@@ -63,7 +64,7 @@ export const download = async function* (
   request.end()
   const answer = await answerOf(request, address)
   if (answer.statusCode !== 200)
-    throw refusalOf(answer.statusCode ?? 0, objectOf(parse(await textIn(answer))), address)
+    throw refusalOf(answer.statusCode ?? 0, objectOf(parseAnswer(await textIn(answer))), address)
   try {
     for await (const piece of answer) yield Buffer.from(piece as Uint8Array)
   } catch (fault) {
@@ -114,33 +115,6 @@ const textIn = async (answer: IncomingMessage): Promise<string> => {
     )
   }
   return Buffer.concat(pieces).toString('utf8')
-}
-
-const parse = (text: string): unknown => {
-  try {
-    return JSON.parse(text) as unknown
-  } catch (fault) {
-    throw new CliFault(
-      EXIT.failed,
-      'NOT_AN_ENGINE',
-      'what answers there is no Strowger engine: its answer is not JSON. Check STROWGER_URL or --url',
-      fault,
-    )
-  }
-}
-
-const refusalOf = (status: number, body: Json, { token, tokenHint }: EngineAddress): CliFault => {
-  const error = childOf(body, 'error') ?? {}
-  const code = textOf(error, 'code') || `HTTP_${status}`
-  if (status === 401) {
-    const hint =
-      token === undefined
-        ? `the engine wants its token: set STROWGER_TOKEN or --token (${tokenHint})`
-        : 'the engine refuses this token: it is the content of admin-token in the data directory of that engine'
-    return new CliFault(EXIT.failed, code, hint)
-  }
-  const message = textOf(error, 'message') || `the engine answered ${status}`
-  return new CliFault(status === 400 || status === 404 ? EXIT.badInput : EXIT.failed, code, message)
 }
 
 const unreachable = (message: string, cause: unknown): CliFault =>
