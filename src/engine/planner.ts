@@ -29,6 +29,7 @@ export type LrnLookup = {
 
 export type PlannerOptions = {
   readonly world: World
+  /** Asked once. */
   readonly settings: () => Omit<PlanSettings, 'newUuid'>
   readonly lrn: LrnLookup | undefined
   /** Takes turns, places and calls per second for a call that is about to be made. */
@@ -41,9 +42,10 @@ export type PlannerOptions = {
 
 export const createPlanner = (options: PlannerOptions): Planner => {
   const { world, lrn } = options
+  const settings: PlanSettings = { ...options.settings(), newUuid: newCallUuid }
   const decide = (request: PlanRequest): Planned => {
     const begun = options.elapsed()
-    const plan = planFromUser(request, world.surroundings(), { ...options.settings(), newUuid: newCallUuid })
+    const plan = planFromUser(request, world.surroundings(), settings)
     return { plan, microseconds: Math.round(options.elapsed() - begun) }
   }
   const use = (request: PlanRequest): Plan => {

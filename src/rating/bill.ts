@@ -50,12 +50,10 @@ const chargedSecondsOf = (tariff: Tariff, billableSeconds: number): number => {
 
 const costOfCharged = ({ pricePerMinute, connectionFee }: Tariff, chargedSeconds: number): Money => {
   const product = pricePerMinute * chargedSeconds
-  // Doubled and with half a minute added it must still be exact; nearly every call is.
-  if (product >= 0 && product < 2 ** 51 && connectionFee >= 0 && connectionFee < 2 ** 51) {
-    const halves = product * 2 + SECONDS_PER_MINUTE
-    return (connectionFee +
-      (halves - (halves % (2 * SECONDS_PER_MINUTE))) / (2 * SECONDS_PER_MINUTE)) as Money
-  }
+  // Below 2^45 (350,000 units of currency) a quotient by 60 is told apart from the next whole number with room to
+  // spare, so rounding it down is exact; nearly every call is there.
+  if (product >= 0 && product < 2 ** 45 && connectionFee >= 0 && connectionFee < 2 ** 45)
+    return (connectionFee + Math.floor((product + SECONDS_PER_MINUTE / 2) / SECONDS_PER_MINUTE)) as Money
   const exact = BigInt(pricePerMinute) * BigInt(chargedSeconds)
   return moneyOf(BigInt(connectionFee) + divideHalfUp(exact, BigInt(SECONDS_PER_MINUTE)))
 }

@@ -134,7 +134,7 @@ const dialledNumber = (number: string): string => {
   if (!/^\+?[\d*#]{1,32}$/.test(number))
     throw unsafe('number', number, 'only digits, *, # and a leading + can be dialled')
   // RFC 3261, 25.1: a # stands in no user part; a strict carrier takes it for the end of the URI, or for none.
-  return number.replaceAll('#', '%23')
+  return number.includes('#') ? number.replaceAll('#', '%23') : number
 }
 
 const unsafe = (field: string, value: string, why: string): EngineError =>

@@ -8,6 +8,7 @@ import type { Surroundings } from '../../src/routing/hunt.ts'
 import { systemClock } from '../../src/base/clock.ts'
 import { createDirectory } from '../../src/directory/directory.ts'
 import { DialString } from '../../src/telephony/dial-string.ts'
+import { newCallUuid } from '../../src/telephony/call-uuid.ts'
 import { asE164, type E164 } from '../../src/telephony/e164.ts'
 import { carriers, gateway, organization, route, snapshot, uuid } from '../support/snapshot.ts'
 import { PLAN_SETTINGS } from '../support/world.ts'
@@ -67,7 +68,7 @@ const measure = (rates: number): Figure[] => {
         now: NOW,
       },
       around,
-      { ...PLAN_SETTINGS, newUuid: () => LEG },
+      SETTINGS,
     )
     let length = 0
     for (const { gateway: name, carried } of attempts)
@@ -105,7 +106,7 @@ const measure = (rates: number): Figure[] => {
 }
 
 const CALL = uuid(1)
-const LEG = uuid(2)
+const SETTINGS = { ...PLAN_SETTINGS, newUuid: newCallUuid }
 
 /** Everything that may be asked of a candidate is asked: limits, calls per second, breakers, scores. */
 const surroundingsOf = (rates: RateIndex): Surroundings => {
