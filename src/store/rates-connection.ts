@@ -64,7 +64,8 @@ export const connectForRates = async ({ url, purpose }: RatesConnectionOptions):
 
 /** What a role or a database may have set otherwise; the limits of time are for statements of requests. */
 const SETTINGS = `SET TimeZone TO 'UTC'; SET DateStyle TO 'ISO'; SET client_encoding TO 'UTF8';
-  SET statement_timeout TO 0; SET idle_in_transaction_session_timeout TO 0`
+  SET statement_timeout TO 0; SET idle_in_transaction_session_timeout TO 0;
+  SET max_parallel_workers_per_gather TO 0`
 
 const COPY_BUFFER_BYTES = 1024 * 1024
 
