@@ -184,7 +184,12 @@ const lcrRouteJson = ({ attempt, route, quality }: LcrRouteFound, includeRates: 
     dialString: DialString.gateway(gateway, carried.number).toString(),
     prefix: route.rate.prefix,
     ...(includeRates ? { rate: lcrRateJson(route) } : {}),
-    quality: { asr: quality.asr, acd: quality.acdSeconds, pdd: quality.pddMs },
+    // Estimates: more digits than the reference's columns have would only look exact.
+    quality: {
+      asr: Math.round(quality.asr * 100) / 100,
+      acd: Math.round(quality.acdSeconds),
+      pdd: Math.round(quality.pddMs),
+    },
     constraints: {
       maxCallDuration: maxDurationSeconds,
       timeRestrictions: [...route.rule.timeRestrictions],
