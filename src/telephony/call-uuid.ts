@@ -15,4 +15,5 @@ export const asCallUuid = (text: string): CallUuid => {
   throw new EngineError('TELEPHONY_BAD_UUID', `"${text.slice(0, 40)}" is not a uuid`)
 }
 
-export const newCallUuid = (): CallUuid => asCallUuid(randomUUID())
+/** randomUUID writes it in lower case (RFC 9562): it is one as it comes. */
+export const newCallUuid = (): CallUuid => randomUUID() as string as CallUuid
