@@ -2,6 +2,7 @@
  * Dates as decks write them. This file owns which day a cell means; it must never guess: what can be read two ways
  * is said to be ambiguous, and who reads the whole file decides. Another form is another pattern in `civilOf`.
  */
+import { isTimeZone as isNamedTimeZone } from '../telephony/time-zone.ts'
 import type { DateOrder } from './format.ts'
 import { END_OF_TIME } from './read-rate.ts'
 
@@ -140,17 +141,7 @@ const offsetOf = (text: string): number => {
 
 const OFFSET = /^[+-](?:0\d|1[0-4]):?[0-5]\d$/
 
-export const isTimeZone = (name: string): boolean => {
-  if (OFFSET.test(name)) return true
-  if (!/^[A-Za-z][\w+/-]{1,40}$/.test(name)) return false
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: name })
-    return true
-  } catch {
-    // A RangeError is how Intl says that there is no such zone.
-    return false
-  }
-}
+export const isTimeZone = (name: string): boolean => OFFSET.test(name) || isNamedTimeZone(name)
 
 /** Clock time in a zone as a moment. Of an hour that comes twice the first, of one that is left out the later. */
 const fromZone = (local: number, zone: string): number => {

@@ -32,8 +32,6 @@ export type LrnLookupOptions = {
   readonly logger: Logger
 }
 
-export const DEFAULT_LRN_TIMEOUT_MS = 250
-
 /** Throws DELIVER_BAD_LRN_URL, whose message has nothing of the URL. */
 export const createLrnLookup = (options: LrnLookupOptions): LrnLookup => {
   if (options.url === undefined) return { cached: () => null, lookup: () => Promise.resolve(undefined) }

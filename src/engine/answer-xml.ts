@@ -49,8 +49,8 @@ export type AnswerXmlOptions = {
   readonly planner: Pick<Planner, 'plan'>
   readonly planSettings: () => Omit<PlanSettings, 'newUuid'>
   readonly dialplan: () => DialplanSettings
-  /** Routes for a dialplan that is not ours (context `lcr`); undefined: that context is not answered. */
-  readonly findRoutes?: ((request: LcrRequest) => Promise<LcrOutcome>) | undefined
+  /** Routes for a dialplan that is not ours (context `lcr`). */
+  readonly findRoutes: (request: LcrRequest) => Promise<LcrOutcome>
 }
 
 export const createAnswerXml = (options: AnswerXmlOptions): AnswerXml => {
@@ -99,7 +99,7 @@ const answerDialplan = (
   options: AnswerXmlOptions,
 ): string | Promise<string> => {
   const { context, uuid } = request
-  if (context === LCR_CONTEXT && options.findRoutes !== undefined && options.world.isKnown())
+  if (context === LCR_CONTEXT && options.world.isKnown())
     return answerLcr(request, options.findRoutes, options)
   // Without a snapshot the static fallback of the switch is the better answer: it knows emergency calls.
   if (!isOurContext(context) || !options.world.isKnown()) return NOT_FOUND

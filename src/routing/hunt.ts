@@ -11,7 +11,7 @@ import { digitsOf, type E164 } from '../telephony/e164.ts'
 import type { Jurisdiction } from '../telephony/jurisdiction.ts'
 import type { Money } from '../telephony/money.ts'
 import type { Tariff } from '../telephony/tariff.ts'
-import { judge } from './judge.ts'
+import { isNamed, judge } from './judge.ts'
 import { ordered } from './order.ts'
 import type { RateIndex, RateMatch } from './rate-lookup.ts'
 import { refusalOf, type Refusal } from './refusal.ts'
@@ -251,7 +251,3 @@ const cut = (routes: Route[], rejected: HuntRejection[], request: HuntRequest): 
     )
   }
 }
-
-/** A carrier is named by its code or its id. */
-export const isNamed = (names: readonly string[], carrier: Carrier): boolean =>
-  names.includes(carrier.code) || names.includes(String(carrier.id))

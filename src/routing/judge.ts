@@ -1,11 +1,11 @@
 /** Whether a candidate may carry the call. The checks come in the order in which a person would ask. */
 import { codeOf } from '../base/errors.ts'
 import type { QuotedRate } from '../call/carried.ts'
+import type { Carrier } from '../directory/records.ts'
 import { costOf } from '../rating/bill.ts'
 import { breakEvenSeconds, marginOf } from '../rating/margin.ts'
 import { formatMoney, moneyOf } from '../telephony/money.ts'
 import type { Context, HuntRejection, Reason, Route } from './hunt.ts'
-import { isNamed } from './hunt.ts'
 import type { Candidate } from './routing-table.ts'
 
 export const judge = (candidate: Candidate, context: Context): Route | HuntRejection => {
@@ -73,6 +73,10 @@ const notOffered = (
   }
   return undefined
 }
+
+/** A carrier is named by its code or its id. */
+export const isNamed = (names: readonly string[], carrier: Carrier): boolean =>
+  names.includes(carrier.code) || names.includes(String(carrier.id))
 
 /** What the call asks. */
 const notCarried = ({ gateway, carrier }: Candidate, { request, profile }: Context): Refused | undefined => {

@@ -5,7 +5,7 @@
  */
 import type { LcrProfile } from '../directory/records.ts'
 import type { Context, Quality, Route, Share } from './hunt.ts'
-import { isNamed } from './hunt.ts'
+import { isNamed } from './judge.ts'
 
 export const ordered = (
   routes: readonly Route[],

@@ -4,9 +4,10 @@
  * Dates are compared at the lookup: rates begin and end at their millisecond with nothing to reload.
  */
 import type { Money } from '../telephony/money.ts'
+import type { Jurisdiction } from '../telephony/jurisdiction.ts'
 import type { Tariff } from '../telephony/tariff.ts'
 import { openRateNodes } from './rate-nodes.ts'
-import { jurisdictionBit, type Jurisdiction, type RateIndexParts, type RateOwnerKind } from './rate-parts.ts'
+import { jurisdictionBit, type RateIndexParts, type RateOwnerKind } from './rate-parts.ts'
 
 /**
  * Digits are 1 to 15 digits without plus; anything else finds nothing. Moments are ms. An entry, an owner slot and a

@@ -4,8 +4,6 @@
  */
 import type { Jurisdiction } from '../telephony/jurisdiction.ts'
 
-export type { Jurisdiction }
-
 /** Whom a rate is with: a carrier that we buy from, or a customer (an organisation) that we sell to. */
 export type RateOwner = { readonly kind: RateOwnerKind; readonly id: number }
 export type RateOwnerKind = 'carrier' | 'customer'

@@ -1,6 +1,7 @@
 /** What an owner charges, or is charged, at one moment: an index as the comparison of decks reads it. */
 import type { CurrentRate, CurrentRates } from '../deck/compare.ts'
-import type { Jurisdiction, RateOwner } from '../routing/rate-parts.ts'
+import type { RateOwner } from '../routing/rate-parts.ts'
+import type { Jurisdiction } from '../telephony/jurisdiction.ts'
 import type { RateIndex } from '../routing/rate-lookup.ts'
 import type { Money } from '../telephony/money.ts'
 

@@ -12,7 +12,7 @@ import { createFramer } from '../../src/esl/framer.ts'
 import { parseEvent } from '../../src/esl/event.ts'
 import { basic, startFake } from '../http/fake-doors.ts'
 import { carriers, ddi, gateway, user, uuid } from '../support/snapshot.ts'
-import { PLAN_SETTINGS, plannerIn, worldWith } from '../support/world.ts'
+import { noRoutesAsked, PLAN_SETTINGS, plannerIn, worldWith } from '../support/world.ts'
 import type { Bench, Figure } from './run.ts'
 
 /**
@@ -207,6 +207,7 @@ const createAnswer = (): AnswerXml => {
     clock: systemClock,
     logger: silentLogger,
     planner: plannerIn(world),
+    findRoutes: noRoutesAsked,
     planSettings: () => PLAN_SETTINGS,
     dialplan: () => ({ socketAddress: '127.0.0.1:8040' }),
   })

@@ -5,7 +5,7 @@ import { createBoard, type Board } from '../../src/engine/board.ts'
 import { NOT_FOUND } from '../../src/xml-curl/document.ts'
 import { createManualClock } from '../support/manual-clock.ts'
 import { carriers, ddi, device, organization, user, uuid, type GivenWorld } from '../support/snapshot.ts'
-import { PLAN_SETTINGS, plannerIn, unknownWorld, worldWith } from '../support/world.ts'
+import { noRoutesAsked, PLAN_SETTINGS, plannerIn, unknownWorld, worldWith } from '../support/world.ts'
 
 type Fields = Readonly<Record<string, string>>
 
@@ -31,6 +31,7 @@ const setUp = (
     clock,
     logger: silentLogger,
     planner: plannerIn(world),
+    findRoutes: noRoutesAsked,
     planSettings: () => PLAN_SETTINGS,
     dialplan: () => ({ socketAddress: '127.0.0.1:8040' }),
   })
@@ -104,6 +105,7 @@ suite('engine: what mod_xml_curl is answered', () => {
       clock,
       logger: silentLogger,
       planner: plannerIn(world),
+      findRoutes: noRoutesAsked,
       planSettings: () => PLAN_SETTINGS,
       dialplan: () => ({ socketAddress: '127.0.0.1:8040' }),
     })

@@ -51,3 +51,6 @@ export const plannerIn = (
   })
   return { ...planner, planned, decided }
 }
+
+/** For what asks no routes of context `lcr`. */
+export const noRoutesAsked = (): Promise<never> => Promise.reject(new Error('context lcr was asked'))
