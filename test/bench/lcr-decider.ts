@@ -4,15 +4,13 @@ import { createWorld } from '../../src/engine/world.ts'
 import { planRoutes } from '../../src/plan/plan-routes.ts'
 import type { RateIndex } from '../../src/routing/rate-lookup.ts'
 import { createTurns } from '../../src/routing/turns.ts'
-import { newCallUuid } from '../../src/telephony/call-uuid.ts'
-import { DialString } from '../../src/telephony/dial-string.ts'
 import type { E164 } from '../../src/telephony/e164.ts'
 import { carriers, gateway, organization, route, snapshot, uuid } from '../support/snapshot.ts'
 import { PLAN_SETTINGS } from '../support/world.ts'
 
 export type Decider = {
   readonly replaceRates: (rates: RateIndex) => void
-  /** Dial strings of its attempts included; what it returns keeps the work from being skipped. */
+  /** How many attempts and rejections it has. */
   readonly decide: (destination: E164) => number
 }
 
@@ -40,15 +38,12 @@ export const createDecider = (carrierCount: number): Decider => {
     lrn: undefined,
     now: Date.now(),
   }
-  const settings = { ...PLAN_SETTINGS, newUuid: newCallUuid }
+  const settings = { ...PLAN_SETTINGS, newUuid: () => request.callId }
   return {
     replaceRates: world.replaceRates,
     decide: (destination: E164): number => {
       const { attempts, rejected } = planRoutes({ ...request, destination }, world.surroundings(), settings)
-      let length = rejected.length
-      for (const { gateway: name, carried } of attempts)
-        length += DialString.gateway(name, carried.number).toString().length
-      return length
+      return attempts.length + rejected.length
     },
   }
 }

@@ -1,7 +1,17 @@
+import { createCarrierHealth } from '../../src/engine/carrier-health.ts'
+import { planRoutes } from '../../src/plan/plan-routes.ts'
 import { createRateIndexBuilder } from '../../src/routing/rate-builder.ts'
-import { openRateIndex } from '../../src/routing/rate-lookup.ts'
+import { openRateIndex, type RateIndex } from '../../src/routing/rate-lookup.ts'
+import { createRoutingTable } from '../../src/routing/routing-table.ts'
+import { createTurns } from '../../src/routing/turns.ts'
+import type { Surroundings } from '../../src/routing/hunt.ts'
+import { systemClock } from '../../src/base/clock.ts'
+import { createDirectory } from '../../src/directory/directory.ts'
+import { DialString } from '../../src/telephony/dial-string.ts'
+import { newCallUuid } from '../../src/telephony/call-uuid.ts'
 import { asE164, type E164 } from '../../src/telephony/e164.ts'
-import { createDecider } from './lcr-decider.ts'
+import { carriers, gateway, organization, route, snapshot, uuid } from '../support/snapshot.ts'
+import { PLAN_SETTINGS } from '../support/world.ts'
 import { makeDecks } from './lcr-decks.ts'
 import type { Bench, Figure } from './run.ts'
 
@@ -43,9 +53,28 @@ const measure = (rates: number): Figure[] => {
     builder.addColumns({ ...columns, terms: Uint32Array.from(kinds, (kind) => terms[kind] ?? 0) })
   }
   const index = openRateIndex(builder.build())
-  const { replaceRates, decide } = createDecider(CARRIERS)
-  replaceRates(index)
+  const around = surroundingsOf(index)
   const numbers = decks.numbers(NUMBERS).map((digits) => asE164(`+${digits}`))
+  const caller = organization()
+  const decide = (destination: E164): number => {
+    const { attempts, rejected } = planRoutes(
+      {
+        callId: CALL,
+        organization: caller,
+        userId: 11,
+        destination,
+        callerNumber: undefined,
+        lrn: undefined,
+        now: NOW,
+      },
+      around,
+      SETTINGS,
+    )
+    let length = 0
+    for (const { gateway: name, carried } of attempts)
+      length += DialString.gateway(name, carried.number).toString().length
+    return length + rejected.length
+  }
   const match = (destination: E164): number => {
     const found = index.match(destination.slice(1), NOW)
     let sum = 0
@@ -74,6 +103,42 @@ const measure = (rates: number): Figure[] => {
     { name: 'decision p50', value: at(latency, 0.5), unit: 'ns', rates },
     { name: 'decision p99', value: at(latency, 0.99), unit: 'ns', rates },
   ]
+}
+
+const CALL = uuid(1)
+const SETTINGS = { ...PLAN_SETTINGS, newUuid: newCallUuid }
+
+/** Everything that may be asked of a candidate is asked: limits, calls per second, breakers, scores. */
+const surroundingsOf = (rates: RateIndex): Surroundings => {
+  const ten = carriers(CARRIERS)
+  const directory = createDirectory(
+    snapshot({
+      carriers: ten.carriers.map((carrier) => ({ ...carrier, maxChannels: 1_000, maxCallsPerSecond: 1_000 })),
+      gateways: ten.gateways.map(({ id }) => gateway(id, { maxChannels: 100, maxCallsPerSecond: 100 })),
+      lcrRoutes: ten.gateways.map(({ id }) => route(id, { maxChannels: 100 })),
+    }),
+  )
+  const health = createCarrierHealth({
+    clock: systemClock,
+    find: (gatewayId) => {
+      const found = directory.gateway(gatewayId)
+      const carrier = found === undefined ? undefined : directory.carrier(found.carrierId)
+      return found === undefined || carrier === undefined ? undefined : { gateway: found, carrier }
+    },
+    gatewayIds: () => directory.gateways().map(({ id }) => id),
+    channelsInUse: () => 3,
+    onChange: () => undefined,
+  })
+  return {
+    directory,
+    routing: createRoutingTable(directory, rates),
+    rates,
+    isUp: () => true,
+    load: health.load,
+    health,
+    turns: createTurns(),
+    failoverStrategy: 'sequential',
+  }
 }
 
 const perSecond = (act: (number: E164) => number, numbers: readonly E164[]): number => {
