@@ -13,7 +13,19 @@ const FLOORS: readonly (readonly string[])[] = [
   ['telephony', 'config'],
   ['esl'],
   ['call', 'directory', 'rating'],
-  ['routing', 'deck', 'caller-id', 'recording', 'limits', 'acd', 'cdr', 'report', 'access', 'xml-curl'],
+  [
+    'routing',
+    'deck',
+    'caller-id',
+    'recording',
+    'limits',
+    'acd',
+    'cdr',
+    'report',
+    'access',
+    'progress',
+    'xml-curl',
+  ],
   ['plan', 'flow'],
   ['engine', 'store', 'spool', 'media', 'deliver'],
   ['http', 'cli', 'sip', 'simulator'],
@@ -45,6 +57,9 @@ const DECIDE: readonly string[] = [
   'telephony',
   'report',
   'limits',
+  'recording',
+  'access',
+  'progress',
 ]
 const ACTING_MODULES =
   /^(?:node:)?(?:net|http|http2|https|tls|dgram|dns|fs|timers|child_process|worker_threads|cluster|readline)(?:\/|$)|^(?:pg|ioredis|fastify|pino)(?:\/|$)/

@@ -8,17 +8,11 @@ import type { Logger } from '../base/logger.ts'
 import type { Config } from '../config/config.ts'
 import { createAnswerXml } from '../engine/answer-xml.ts'
 import { createBoard } from '../engine/board.ts'
-import { createCarrierHealth } from '../engine/carrier-health.ts'
 import { createLateCommands } from '../engine/commands.ts'
 import { createConversations } from '../engine/conversations.ts'
-import { createGatewayStates } from '../engine/gateway-states.ts'
-import { createHealthFeed } from '../engine/health-feed.ts'
-import { healthAsOfNow } from '../engine/health-now.ts'
-import { createPlanner } from '../engine/planner.ts'
 import { createRegistrationGuard } from '../engine/registration-guard.ts'
 import { createSwitchConfiguration } from '../engine/switch-configuration.ts'
 import { createSwitchLink, CUSTOM_EVENTS, EVENTS } from '../engine/switch-link.ts'
-import { createWorld } from '../engine/world.ts'
 import { createInboundClient } from '../esl/inbound-client.ts'
 import { createOutboundServer } from '../esl/outbound-server.ts'
 import { readAdminToken } from '../http/admin-token.ts'
@@ -30,10 +24,10 @@ import { openDatabase } from '../store/database.ts'
 import { findDecision } from '../store/decision-reads.ts'
 import { insertDecisions } from '../store/decision-writes.ts'
 import { loadOrCreateMasterKey } from '../store/secret.ts'
-import { createTurns } from '../routing/turns.ts'
 import { openBanLedger } from './ban-ledger.ts'
 import { openCdrIntake } from './cdr-intake.ts'
 import { createDatabaseLink } from './database-link.ts'
+import { createDeciding } from './deciding.ts'
 import { createDecisionLog } from './decision-log.ts'
 import { createDoors } from './doors.ts'
 import { indexWithDraft } from './draft-rates.ts'
@@ -41,7 +35,6 @@ import { scheduleHousekeeping } from './housekeeping.ts'
 import { createMetrics } from './metrics.ts'
 import { createReplays } from './replays.ts'
 import { createRoutingDoors } from './routing-doors.ts'
-import { gatewayWithCarrier, healthSettings, lrnLookupOf, readPlanSettings } from './routing-settings.ts'
 import { keepPingTimes } from './ping-times.ts'
 import { createDeckDoors } from './rate-decks.ts'
 import { createRatesLink } from './rates-link.ts'
@@ -102,44 +95,12 @@ const build = async (options: EngineOptions, lifecycle: Lifecycle): Promise<Engi
 
   // The decisions and what they read.
   const board = createBoard({ clock, logger })
-  const states = createGatewayStates((...ping) => health.pinged(...ping))
-  const turns = createTurns()
-  const health = createCarrierHealth({
-    clock,
-    settings: healthSettings(config.routing.failover),
-    find: (gatewayId) => gatewayWithCarrier(world.directory(), gatewayId),
-    gatewayIds: () =>
-      world
-        .directory()
-        .gateways()
-        .map(({ id }) => id),
-    channelsInUse: board.channelsInUse,
-    onChange: (change) => logger.warn({ change }, 'the state of a gateway changed'),
-  })
-  const healthFeed = createHealthFeed({
-    health,
-    carrierOf: (gatewayId) => world.directory().gateway(gatewayId)?.carrierId,
-  })
-  board.watch(undefined, healthFeed.happened)
-  const world = createWorld({
-    isUp: states.isUp,
-    load: health.load,
-    health: healthAsOfNow(health, clock.now),
-    turns,
-    failoverStrategy: config.routing.failover.strategy,
-  })
-  const planSettings = await readPlanSettings(config)
-  const lrn = lrnLookupOf(config.routing.lrn, clock, logger)
-  const planner = createPlanner({
-    world,
-    settings: () => planSettings,
-    lrn,
-    onPlanned: (call, shares) => {
-      turns.take(shares)
-      healthFeed.planned(call)
-    },
+  const { states, turns, health, healthFeed, world, planSettings, lrn, planner } = await createDeciding({
+    config,
+    board,
     onDecided: (call, decision) => decisions.decided(call, decision),
-    elapsed: () => clock.monotonic() * 1_000,
+    clock,
+    logger,
   })
   const ledger = openBanLedger(config, clock, logger)
   await lifecycle.add({ name: 'ban ledger', start: () => undefined, stop: ledger.close })

@@ -6,7 +6,8 @@ import type { CallUuid } from '../telephony/call-uuid.ts'
 import type { HangupCause } from '../telephony/hangup-cause.ts'
 import type { CarriedCall, Direction } from './carried.ts'
 import { nextLegState, type LegInput } from './leg-state.ts'
-import type { CallState, LiveCall, LiveEvent, LiveLeg } from './live-call.ts'
+import type { CallState, EventDetail, LiveCall, LiveEvent, LiveLeg, Noted } from './live-call.ts'
+import type { CallWish } from './wish.ts'
 
 /** Everything that can happen to a call, whoever saw it. */
 export type CallInput =
@@ -17,6 +18,7 @@ export type CallInput =
       readonly userId: number
       readonly from: string
       readonly to: string
+      readonly wish?: CallWish | undefined
     }
   /** What was asked for came to nothing before a channel was made: its phone is not there, the switch is full. */
   | { readonly kind: 'unmade'; readonly cause: HangupCause }
@@ -32,6 +34,13 @@ export type CallInput =
       readonly sipStatus?: number | undefined
     }
   | { readonly kind: 'bridged' }
+  /** Something happened to the call, or to one leg of it, that changes no state: watchers are told. */
+  | {
+      readonly kind: 'noted'
+      readonly what: Noted
+      readonly legUuid?: CallUuid | undefined
+      readonly detail?: EventDetail | undefined
+    }
 
 export type SeenLeg = {
   readonly legUuid: CallUuid
@@ -45,11 +54,13 @@ export type SeenLeg = {
   readonly from: string
   readonly to: string
   readonly simulated: boolean
+  /** On the leg of one who was rung because the API asked for the call. */
+  readonly wish?: CallWish | undefined
   /** With a resync: the leg was answered before we looked. */
   readonly answered?: boolean
 }
 
-export type Happening = Pick<LiveEvent, 'kind' | 'leg'>
+export type Happening = Pick<LiveEvent, 'kind' | 'leg' | 'detail'>
 
 export type Step = { readonly call: LiveCall | undefined; readonly happenings: readonly Happening[] }
 
@@ -61,8 +72,11 @@ export const stepCall = (
 ): Step => {
   switch (input.kind) {
     case 'initiated': {
-      const { organizationId, userId, from, to } = input
-      return { call: { ...(call ?? blank(callId, now)), organizationId, userId, from, to }, happenings: [] }
+      const { organizationId, userId, from, to, wish } = input
+      return {
+        call: { ...(call ?? blank(callId, now)), organizationId, userId, from, to, wish },
+        happenings: [{ kind: 'initiated', leg: undefined }],
+      }
     }
     case 'unmade':
       return call === undefined || call.state === 'ended' || call.legs.length > 0
@@ -84,6 +98,11 @@ export const stepCall = (
             call: { ...call, state: 'talking', answeredAt: call.answeredAt ?? now },
             happenings: [{ kind: 'talking', leg: undefined }],
           }
+    case 'noted': {
+      if (call === undefined) return ignored(call)
+      const leg = call.legs.find(({ legUuid }) => legUuid === input.legUuid)
+      return { call, happenings: [{ kind: input.what, leg, detail: input.detail }] }
+    }
   }
 }
 
@@ -144,6 +163,7 @@ const seeLeg = (callId: CallUuid, known: LiveCall | undefined, seen: SeenLeg, no
     from: first && call.from === '' ? seen.from : call.from,
     to: first && call.to === '' ? seen.to : call.to,
     simulated: call.simulated || seen.simulated,
+    wish: call.wish ?? seen.wish,
     legs: [...call.legs, leg],
   }
   return { call: advance(next, leg, now), happenings: [{ kind: 'leg-started', leg }] }
@@ -153,8 +173,8 @@ const HAPPENING: Readonly<Record<LegInput, Happening['kind'] | undefined>> = {
   progress: 'ringing',
   'progress-media': 'early-media',
   answer: 'answered',
-  hold: undefined,
-  unhold: undefined,
+  hold: 'held',
+  unhold: 'unheld',
   hangup: 'leg-ended',
 }
 

@@ -3,6 +3,7 @@ import type { CallUuid } from '../telephony/call-uuid.ts'
 import type { HangupCause } from '../telephony/hangup-cause.ts'
 import type { Direction } from './carried.ts'
 import type { LegState } from './leg-state.ts'
+import type { CallWish } from './wish.ts'
 
 export type LiveLeg = {
   readonly legUuid: CallUuid
@@ -38,8 +39,30 @@ export type LiveCall = {
   readonly endedAt: number | undefined
   readonly hangupCause: HangupCause | undefined
   readonly simulated: boolean
+  /** What was asked for with it over the API. */
+  readonly wish?: CallWish | undefined
   readonly legs: readonly LiveLeg[]
 }
+
+/** What may happen to a call besides the states of its legs. */
+export type Noted =
+  | 'muted'
+  | 'unmuted'
+  | 'dtmf'
+  | 'played'
+  | 'transferred'
+  | 'parked'
+  | 'conferenced'
+  | 'supervised'
+  | 'confirmed'
+  | 'machine-detection'
+  | 'recording-started'
+  | 'recording-paused'
+  | 'recording-resumed'
+  | 'recording-stopped'
+  | 'recording-stored'
+
+export type EventDetail = Readonly<Record<string, string | number | boolean | null>>
 
 /**
  * One thing that happened, in the order in which it happened. `leg` is the leg as it is after it.
@@ -49,8 +72,21 @@ export type LiveEvent = {
   readonly id: number
   readonly at: number
   readonly kind:
-    'leg-started' | 'ringing' | 'early-media' | 'answered' | 'talking' | 'leg-ended' | 'call-ended' | 'cdr'
+    | 'initiated'
+    | 'leg-started'
+    | 'ringing'
+    | 'early-media'
+    | 'answered'
+    | 'talking'
+    | 'held'
+    | 'unheld'
+    | 'leg-ended'
+    | 'call-ended'
+    | 'cdr'
+    | Noted
   readonly call: LiveCall
   readonly leg: LiveLeg | undefined
+  /** With what is noted: the digits, the verdict, the recording. */
+  readonly detail?: EventDetail | undefined
   readonly cost: { readonly amount: string; readonly currency: string } | undefined
 }

@@ -7,6 +7,7 @@ import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/logger.ts'
 import { ORGANIZATION_VARIABLE, USER_VARIABLE } from '../call/carried.ts'
 import type { Plan } from '../call/plan.ts'
+import { decodeWish, WISH_VARIABLE, type CallWish } from '../call/wish.ts'
 import { checkCallerId } from '../caller-id/choose.ts'
 import type { Directory } from '../directory/directory.ts'
 import type { Organization } from '../directory/records.ts'
@@ -150,6 +151,7 @@ const fromPhone = (
     requestedCallerId: requestedCallerId(field, organization, world),
     profileId: profileNamed(field('variable_lcr_profile'), organization, directory),
     callType: field('variable_call_type') === 'fax' ? 'fax' : undefined,
+    wish: wishIn(field),
     now: clock.now(),
   })
 }
@@ -190,6 +192,11 @@ const isEmergency = (dialled: string, organization: Organization | undefined): b
   EMERGENCY_ANYWHERE.includes(dialled) ||
   (organization !== undefined && emergencyNumbers(organization.country).includes(dialled))
 
+const wishIn = (field: Field): CallWish | undefined => {
+  const text = field(`variable_${WISH_VARIABLE}`)
+  return text === undefined || text === '' ? undefined : decodeWish(text)
+}
+
 const requestedCallerId = (field: Field, organization: Organization, world: World): E164 | undefined => {
   const requested = field(`variable_${REQUESTED_CALLER_ID_VARIABLE}`)
   if (requested === undefined || !isE164(requested)) return undefined
@@ -200,7 +207,7 @@ const requestedCallerId = (field: Field, organization: Organization, world: Worl
 const fromTrunk = (
   callId: CallUuid,
   { dialled, field }: { readonly dialled: string; readonly field: Field },
-  { world, planSettings }: AnswerXmlOptions,
+  { world, planSettings, clock }: AnswerXmlOptions,
 ): Plan | Refused =>
   planFromTrunk(
     {
@@ -208,6 +215,7 @@ const fromTrunk = (
       dialled,
       callerNumber: field('Caller-Caller-ID-Number'),
       callerName: field('Caller-Caller-ID-Name'),
+      now: clock.now(),
     },
     world.surroundings(),
     { ...planSettings(), newUuid: newCallUuid },

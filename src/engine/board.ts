@@ -6,7 +6,7 @@ import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/logger.ts'
 import { asError } from '../base/errors.ts'
 import { createMailbox, type Mailbox } from '../base/mailbox.ts'
-import { stepCall, type CallInput } from '../call/call-step.ts'
+import { stepCall, type CallInput, type Happening } from '../call/call-step.ts'
 import type { LiveCall, LiveEvent } from '../call/live-call.ts'
 import type { CallUuid } from '../telephony/call-uuid.ts'
 import { addMoney, formatMoney, type Money } from '../telephony/money.ts'
@@ -42,6 +42,8 @@ const KEPT_WITHOUT_LEG_MS = 180_000
 /** An ended call stays readable until its record is in the database and a little longer. */
 const KEPT_AFTER_END_MS = 60_000
 
+const OPENS_A_CALL: ReadonlySet<CallInput['kind']> = new Set(['initiated', 'leg-seen', 'planned'])
+
 type Entry = {
   call: LiveCall | undefined
   readonly mailbox: Mailbox<CallInput>
@@ -57,11 +59,7 @@ export const createBoard = ({ clock, logger }: { readonly clock: Clock; readonly
   // Ids go on from the time of the start, so that a watcher's last id of an earlier engine is never "newer".
   let lastId = clock.now() * 1_000
 
-  const tell = (
-    call: LiveCall,
-    happening: Pick<LiveEvent, 'kind' | 'leg'>,
-    cost?: LiveEvent['cost'],
-  ): void => {
+  const tell = (call: LiveCall, happening: Happening, cost?: LiveEvent['cost']): void => {
     lastId += 1
     const event: LiveEvent = {
       id: lastId,
@@ -69,6 +67,7 @@ export const createBoard = ({ clock, logger }: { readonly clock: Clock; readonly
       kind: happening.kind,
       call,
       leg: happening.leg,
+      detail: happening.detail,
       cost,
     }
     kept.push(event)
@@ -136,8 +135,7 @@ export const createBoard = ({ clock, logger }: { readonly clock: Clock; readonly
   return {
     post: (callId, input) => {
       // What comes for a call nobody knows of would only open an empty entry.
-      if ((input.kind === 'leg' || input.kind === 'bridged' || input.kind === 'unmade') && !live.has(callId))
-        return
+      if (!OPENS_A_CALL.has(input.kind) && !live.has(callId)) return
       entryOf(callId).mailbox.post(input)
     },
     calls,

@@ -12,6 +12,7 @@ import {
 } from '../call/carried.ts'
 import type { CallInput, SeenLeg } from '../call/call-step.ts'
 import type { LegInput } from '../call/leg-state.ts'
+import { decodeWish, WISH_VARIABLE, type CallWish } from '../call/wish.ts'
 import { isCallUuid, type CallUuid } from '../telephony/call-uuid.ts'
 import { hangupCauseOf } from '../telephony/hangup-cause.ts'
 
@@ -108,6 +109,7 @@ const readLeg = (event: Headers, legUuid: CallUuid, callId: CallUuid): SeenLeg =
     from,
     to,
     simulated: event.variable(SIMULATED_VARIABLE) === 'true',
+    wish: wishOf(event),
   }
   if (carried === undefined) {
     // A leg that we dialled is at the number dialled; one that came in, at the number it came from.
@@ -130,6 +132,11 @@ const sipStatusOf = (event: Headers): number | undefined => {
     .map((name) => event.variable(name) ?? '')
     .find((status) => /^[1-6]\d\d$/.test(status))
   return text === undefined ? undefined : Number(text)
+}
+
+const wishOf = (event: Headers): CallWish | undefined => {
+  const text = event.variable(WISH_VARIABLE)
+  return text === undefined || text === '' ? undefined : decodeWish(text)
 }
 
 const uuidIn = (text: string | undefined): CallUuid | undefined =>

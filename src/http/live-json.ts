@@ -42,10 +42,12 @@ export const LiveEventJson = Type.Object({
   id: Type.Integer(),
   at: time('when it happened'),
   kind: Type.String({
-    description: 'leg-started, ringing, early-media, answered, talking, leg-ended, call-ended or cdr',
+    description:
+      'initiated, leg-started, ringing, early-media, answered, talking, held, unheld, leg-ended, call-ended, cdr, or what was noted: muted, unmuted, dtmf, played, transferred, parked, conferenced, supervised, confirmed, machine-detection, recording-started, recording-paused, recording-resumed, recording-stopped or recording-stored',
   }),
   call: LiveCallJson,
   leg: nullable(LiveLegJson),
+  detail: nullable(Type.Record(string, Type.Union([string, Type.Number(), Type.Boolean(), Type.Null()]))),
   cost: nullable(Type.Object({ amount: string, currency: string })),
 })
 
@@ -87,5 +89,6 @@ export const eventJson = (event: LiveEvent) => ({
   kind: event.kind,
   call: callJson(event.call),
   leg: event.leg === undefined ? null : legJson(event.leg),
+  detail: event.detail ?? null,
   cost: event.cost === undefined ? null : { amount: event.cost.amount, currency: event.cost.currency },
 })

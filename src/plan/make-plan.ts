@@ -7,6 +7,7 @@ import { chooseCallerId } from '../caller-id/choose.ts'
 import { displayName } from '../caller-id/display-name.ts'
 import type { CarriedAttempt, CarriedCall, CarriedDevice } from '../call/carried.ts'
 import { needsConversation } from '../call/failover.ts'
+import type { CallWish } from '../call/wish.ts'
 import type { CallerId, Plan, PlannedAttempt, Rejection, Target } from '../call/plan.ts'
 import type { Carrier, Gateway, Organization, User } from '../directory/records.ts'
 import type { Surroundings } from '../routing/hunt.ts'
@@ -15,6 +16,7 @@ import type { CallUuid } from '../telephony/call-uuid.ts'
 import type { E164 } from '../telephony/e164.ts'
 import type { HangupCause } from '../telephony/hangup-cause.ts'
 import { classify, type NumberClass } from '../telephony/number-class.ts'
+import { finishPlan } from './finish-plan.ts'
 import { plannedAttempt, planRoutes, RING_TIMEOUT_SECONDS, type RouteSettings } from './plan-routes.ts'
 
 export type PlanRequest = {
@@ -30,6 +32,8 @@ export type PlanRequest = {
   /** The called number's location routing number, where a lookup gave one. */
   readonly lrn?: E164 | undefined
   readonly callType?: 'voice' | 'fax' | undefined
+  /** What was asked for with the call over the API. */
+  readonly wish?: CallWish | undefined
   readonly now: number
 }
 
@@ -41,6 +45,12 @@ export const planFromUser = (
   surroundings: Surroundings,
   settings: PlanSettings,
 ): Plan => {
+  const { organization, user, wish, now } = request
+  const plan = targetOf(request, surroundings, settings)
+  return finishPlan(plan, { organization, user, wish, now }, surroundings, settings)
+}
+
+const targetOf = (request: PlanRequest, surroundings: Surroundings, settings: PlanSettings): Plan => {
   const { organization, user } = request
   const numberClass = classify(request.dialled, {
     country: organization.country,

@@ -6,6 +6,7 @@ import type { DdiNumber } from '../directory/records.ts'
 import type { Surroundings } from '../routing/hunt.ts'
 import type { CallUuid } from '../telephony/call-uuid.ts'
 import { isE164, parseNumber, type E164 } from '../telephony/e164.ts'
+import { finishPlan } from './finish-plan.ts'
 import { devicesTarget, type PlanSettings } from './make-plan.ts'
 
 export type TrunkRequest = {
@@ -14,6 +15,8 @@ export type TrunkRequest = {
   readonly dialled: string
   readonly callerNumber: string | undefined
   readonly callerName: string | undefined
+  /** Milliseconds since the epoch. */
+  readonly now: number
 }
 
 /** Undefined: the number is not ours. The caller is told so; there is no organisation to plan for. */
@@ -36,7 +39,7 @@ export const planFromTrunk = (
     number: callerNumber,
     name: request.callerName === undefined ? undefined : displayName(request.callerName),
   })
-  return {
+  const plan: Plan = {
     call: {
       callId: request.callId,
       organizationId: organization.id,
@@ -57,6 +60,8 @@ export const planFromTrunk = (
     ],
     maxDurationSeconds: settings.maxDurationSeconds,
   }
+  const { now } = request
+  return finishPlan(plan, { organization, user: callee, wish: undefined, now }, surroundings, settings)
 }
 
 const findDdi = (dialled: string, directory: Directory): DdiNumber | undefined => {

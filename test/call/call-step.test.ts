@@ -116,11 +116,16 @@ suite('call: one input at a time', () => {
       'A leg-started, B leg-started, A answered, B leg-ended',
       'answered: answered gone',
     ],
-    ['hold and back', 'A, A answer, A hold, A unhold', 'A leg-started, A answered', 'answered: answered'],
+    [
+      'hold and back',
+      'A, A answer, A hold, A unhold',
+      'A leg-started, A answered, A held, A unheld',
+      'answered: answered',
+    ],
     [
       'a call on hold may end',
       'A, A answer, A hold, A hangup',
-      'A leg-started, A answered, A leg-ended, call-ended',
+      'A leg-started, A answered, A held, A leg-ended, call-ended',
       'ended: gone',
     ],
     ['a repeated answer', 'A, A answer, A answer', 'A leg-started, A answered', 'answered: answered'],
@@ -178,7 +183,7 @@ suite('call: one input at a time', () => {
     [
       'a known leg on hold that is seen again',
       'A, A answer, A hold, A answered',
-      'A leg-started, A answered',
+      'A leg-started, A answered, A held',
       'answered: held',
     ],
     [

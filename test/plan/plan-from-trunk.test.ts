@@ -25,7 +25,7 @@ const planIn = (
   given: Partial<Snapshot> = WORLD,
 ): Plan | undefined =>
   planFromTrunk(
-    { callId: uuid(1), dialled, callerNumber: caller.number, callerName: caller.name },
+    { callId: uuid(1), dialled, callerNumber: caller.number, callerName: caller.name, now: 0 },
     surroundings(given),
     { ...PLAN_SETTINGS, newUuid: uuidsFrom(100) },
   )

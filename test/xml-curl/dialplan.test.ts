@@ -344,7 +344,7 @@ suite('xml-curl: hostile names in a plan', () => {
       fc.asyncProperty(hostile, hostile, hostile, async (callerNumber, callerName, dialled) => {
         for (const number of ['+442079460101', dialled]) {
           const plan = planFromTrunk(
-            { callId: uuid(1), dialled: number, callerNumber, callerName },
+            { callId: uuid(1), dialled: number, callerNumber, callerName, now: 0 },
             surroundings({ numbers: [ddi('+442079460101')] }),
             { ...ROUTING, newUuid: uuidsFrom(100) },
           )
