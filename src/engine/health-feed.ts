@@ -90,29 +90,17 @@ export const createHealthFeed = ({ health, carrierOf }: HealthFeedOptions): Heal
       }
       if (leg?.gatewayId === undefined) return
       const gatewayId = leg.gatewayId
-      switch (kind) {
-        case 'leg-started':
-          started(call, leg, gatewayId)
-          break
-        case 'ringing':
-        case 'early-media':
-          rang(leg, at)
-          break
-        case 'answered':
-          rang(leg, at)
-          health.attemptAnswered({
-            legUuid: leg.legUuid,
-            gatewayId,
-            destination: keyOf(call.to),
-            postDialDelayMs: delayOf(leg),
-          })
-          break
-        case 'leg-ended':
-          ended(call, leg, gatewayId, at)
-          break
-        case 'talking':
-        case 'cdr':
-          break
+      if (kind === 'leg-started') started(call, leg, gatewayId)
+      else if (kind === 'leg-ended') ended(call, leg, gatewayId, at)
+      else if (kind === 'ringing' || kind === 'early-media') rang(leg, at)
+      else if (kind === 'answered') {
+        rang(leg, at)
+        health.attemptAnswered({
+          legUuid: leg.legUuid,
+          gatewayId,
+          destination: keyOf(call.to),
+          postDialDelayMs: delayOf(leg),
+        })
       }
     },
   }

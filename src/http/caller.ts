@@ -5,6 +5,8 @@
 import type { FastifyRequest } from 'fastify'
 import { ADMIN, type Caller, type Scope } from '../access/caller.ts'
 
+// fastify's own types are interfaces, and grow by merging only.
+/* eslint-disable @typescript-eslint/consistent-type-definitions */
 declare module 'fastify' {
   interface FastifyRequest {
     /** Set by requireToken before any handler runs. */
@@ -15,6 +17,7 @@ declare module 'fastify' {
     readonly scope?: Scope
   }
 }
+/* eslint-enable @typescript-eslint/consistent-type-definitions */
 
 export const callerOf = ({ caller }: Pick<FastifyRequest, 'caller'>): Caller => caller ?? ADMIN
 
