@@ -3,8 +3,8 @@
 FROM node:20-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
-# No scripts of packages: tsc is plain JavaScript, and the trial's PostgreSQL stays out.
-RUN ["npm", "ci", "--ignore-scripts", "--omit=optional"]
+# No scripts of packages: tsc is plain JavaScript, and esbuild finds its binary by itself.
+RUN ["npm", "ci", "--ignore-scripts"]
 COPY tsconfig.json tsconfig.build.json ./
 COPY src src
 RUN ["npm", "run", "build"]
@@ -17,10 +17,11 @@ RUN ["npm", "ci", "--omit=dev", "--omit=optional", "--ignore-scripts"]
 FROM node:20-slim
 ENV NODE_ENV=production \
     STROWGER_DATA_DIR=/var/lib/strowger
-# The folders of the two volumes: Docker gives a new volume the owner of the folder that it covers. FreeSWITCH writes
-# into the second, as root or as the same user.
+# The folders of the volumes: Docker gives a new volume the owner of the folder that it covers. FreeSWITCH writes
+# into all but the first, as root or as the same user.
 RUN ["install", "-d", "-o", "node", "-g", "node", "-m", "0700", "/var/lib/strowger"]
 RUN ["install", "-d", "-o", "node", "-g", "node", "-m", "0770", "/var/spool/strowger-cdr"]
+RUN ["install", "-d", "-o", "node", "-g", "node", "-m", "0770", "/var/spool/strowger-recording"]
 WORKDIR /app
 COPY --from=dependencies /app/node_modules node_modules
 COPY --from=build /app/dist dist
@@ -29,7 +30,7 @@ COPY sql sql
 COPY freeswitch-conf freeswitch-conf
 COPY scripts scripts
 USER node
-VOLUME ["/var/lib/strowger", "/var/spool/strowger-cdr"]
+VOLUME ["/var/lib/strowger", "/var/spool/strowger-cdr", "/var/spool/strowger-recording"]
 # HTTP and the event socket's outbound side; both listen on 127.0.0.1 until STROWGER_HTTP_HOST and STROWGER_SOCKET_HOST
 # say otherwise.
 EXPOSE 8080 8040

@@ -28,17 +28,21 @@ const FLOORS: readonly (readonly string[])[] = [
   ],
   ['plan', 'flow'],
   ['engine', 'store', 'spool', 'media', 'deliver'],
-  ['http', 'cli', 'sip', 'simulator'],
+  ['http', 'cli', 'sip', 'simulator', 'pages'],
   ['app'],
   ['main'],
 ]
 
 /** Neighbours on one floor that may know each other, `from to`, each with its reason. */
-const EDGES: Readonly<Record<string, string>> = {}
+const EDGES: Readonly<Record<string, string>> = {
+  'limits routing': 'calls per second are counted one way, whoever they are counted for',
+}
 
 /** A folder that sees less than what lies below it. */
 const ONLY: Readonly<Record<string, readonly string[]>> = {
   // A switch that knew how the engine thinks would agree with its mistakes.
+  // It runs in a browser.
+  pages: [],
   simulator: ['base', 'telephony', 'esl', 'call/carried.ts', 'xml-curl/request.ts'],
 }
 

@@ -32,7 +32,8 @@ export type CdrIntakeOptions = {
   readonly logger: Logger
   /** Stores what is not there yet; a throw means none of it. */
   readonly store: (cdrs: readonly Cdr[]) => Promise<{ readonly refused: readonly Refusal[] }>
-  readonly onStored: (cdrs: readonly Cdr[]) => void
+  /** The records stay in the journal until it is done. */
+  readonly onStored: (cdrs: readonly Cdr[]) => void | Promise<void>
 }
 
 export const openCdrIntake = async (options: CdrIntakeOptions): Promise<CdrIntake> => {
@@ -57,7 +58,7 @@ export const openCdrIntake = async (options: CdrIntakeOptions): Promise<CdrIntak
     const outcome = await options.store(built.map(({ cdr }) => cdr))
     const lost = new Set(outcome.refused.map(({ index }) => index))
     for (const { index, why } of outcome.refused) refused.push({ index: built[index]?.index ?? index, why })
-    options.onStored(built.filter((_, index) => !lost.has(index)).map(({ cdr }) => cdr))
+    await options.onStored(built.filter((_, index) => !lost.has(index)).map(({ cdr }) => cdr))
     return { refused }
   }
 

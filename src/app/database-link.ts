@@ -25,12 +25,15 @@ export type DatabaseLinkOptions = {
   readonly database: Database
   readonly url: string
   readonly sqlFolder: string
-  readonly masterKey: Buffer
+  /** All that may open a secret. */
+  readonly masterKeys: readonly Buffer[]
   readonly clock: Clock
   readonly logger: Logger
   /** Between the migrations and the first snapshot: the trial seeds here. */
   readonly onMigrated: () => Promise<void>
   readonly onSnapshot: (snapshot: Snapshot) => void
+  /** After each snapshot: who may call the API. */
+  readonly loadAccess: () => Promise<void>
   /** After each snapshot: rates are read where they changed. */
   readonly loadRates: () => Promise<void>
 }
@@ -46,11 +49,12 @@ export const createDatabaseLink = (options: DatabaseLinkOptions): DatabaseLink =
   let detail = 'not connected yet'
 
   const reload = async (): Promise<void> => {
-    const { snapshot, problems } = await loadSnapshot(database, options.masterKey)
+    const { snapshot, problems } = await loadSnapshot(database, options.masterKeys)
     for (const problem of problems) logger.error({ ...problem }, 'a row is left out')
     ok = true
     detail = `${snapshot.organizations.length} organisations and ${snapshot.gateways.length} gateways`
     options.onSnapshot(snapshot)
+    await options.loadAccess()
     await options.loadRates()
   }
 

@@ -7,12 +7,15 @@ import { createCarrierHealth, type CarrierHealth } from '../engine/carrier-healt
 import { createGatewayStates, type GatewayStates } from '../engine/gateway-states.ts'
 import { createHealthFeed, type HealthFeed } from '../engine/health-feed.ts'
 import { healthAsOfNow } from '../engine/health-now.ts'
+import { signPlan, type SignIdentity } from '../engine/signing.ts'
 import { createPlanner, type LrnLookup, type Planner, type PlannerOptions } from '../engine/planner.ts'
 import { createWorld, type World } from '../engine/world.ts'
 import { createTurns, type Turns } from '../routing/turns.ts'
+import { createQuotas, type Quotas } from './quotas.ts'
 import { gatewayWithCarrier, healthSettings, lrnLookupOf, readPlanSettings } from './routing-settings.ts'
 
 export type Deciding = {
+  readonly quotas: Quotas
   readonly states: GatewayStates
   readonly turns: Turns
   readonly health: CarrierHealth
@@ -27,12 +30,15 @@ export type DecidingOptions = {
   readonly config: Config
   readonly board: Board
   readonly onDecided: PlannerOptions['onDecided']
+  readonly sign: SignIdentity | undefined
+  /** Whether the switch can speak words. */
+  readonly hasVoice: () => boolean
   readonly clock: Clock
   readonly logger: Logger
 }
 
 export const createDeciding = async (options: DecidingOptions): Promise<Deciding> => {
-  const { config, board, clock, logger } = options
+  const { config, board, clock, logger, sign } = options
   const states = createGatewayStates((...ping) => health.pinged(...ping))
   const turns = createTurns()
   const health = createCarrierHealth({
@@ -52,14 +58,17 @@ export const createDeciding = async (options: DecidingOptions): Promise<Deciding
     carrierOf: (gatewayId) => world.directory().gateway(gatewayId)?.carrierId,
   })
   board.watch(undefined, healthFeed.happened)
+  const quotas = createQuotas(() => world.directory(), clock.now)
+  board.watch(undefined, quotas.feed.happened)
   const world = createWorld({
+    quotas: quotas.counters.check,
     isUp: states.isUp,
     load: health.load,
     health: healthAsOfNow(health, clock.now),
     turns,
     failoverStrategy: config.routing.failover.strategy,
   })
-  const planSettings = await readPlanSettings(config)
+  const planSettings = { ...(await readPlanSettings(config)), hasVoice: options.hasVoice }
   const lrn = lrnLookupOf(config.routing.lrn, clock, logger)
   const planner = createPlanner({
     world,
@@ -69,8 +78,10 @@ export const createDeciding = async (options: DecidingOptions): Promise<Deciding
       turns.take(shares)
       healthFeed.planned(call)
     },
+    onCounted: quotas.feed.planned,
+    sign: sign === undefined ? undefined : (plan, now) => signPlan(plan, now, sign),
     onDecided: options.onDecided,
     elapsed: () => clock.monotonic() * 1_000,
   })
-  return { states, turns, health, healthFeed, world, planSettings, lrn, planner }
+  return { quotas, states, turns, health, healthFeed, world, planSettings, lrn, planner }
 }

@@ -12,8 +12,8 @@ import type { CallUuid } from '../telephony/call-uuid.ts'
 
 export type DecisionLog = {
   readonly decided: (call: CarriedCall, decision: Decision) => void
-  /** What was decided last for the call; undefined: nothing is kept. Throws STORE_UNAVAILABLE. */
-  readonly find: (callId: CallUuid) => Promise<Decision | undefined>
+  /** What was decided last for the call, if it is of the organisation; undefined: nothing is kept. Throws STORE_UNAVAILABLE. */
+  readonly find: (callId: CallUuid, boundTo?: number) => Promise<Decision | undefined>
   readonly state: () => DecisionLogState
   readonly start: () => void
   /** Writes what is left, once: a database that is away is not waited for. */
@@ -30,7 +30,7 @@ export type DecisionLogOptions = {
   /** `refused`: only of calls that got no route. */
   readonly keeps: 'all' | 'refused' | 'none'
   readonly write: (batch: readonly NewDecision[]) => Promise<InsertedDecisions>
-  readonly read: (callId: CallUuid) => Promise<unknown>
+  readonly read: (callId: CallUuid, boundTo?: number) => Promise<unknown>
   readonly clock: Clock
   readonly logger: Logger
   /** So many wait at most; the oldest go first. */
@@ -105,9 +105,10 @@ export const createDecisionLog = (options: DecisionLogOptions): DecisionLog => {
         pushedOut += 1
       }
     },
-    find: async (callId) => {
+    find: async (callId, boundTo) => {
       const kept = waiting.findLast((one) => one.callId === callId)
-      return kept?.decision ?? decisionFrom(await options.read(callId))
+      if (kept === undefined) return decisionFrom(await options.read(callId, boundTo))
+      return boundTo === undefined || kept.organizationId === boundTo ? kept.decision : undefined
     },
     state: () => ({ waiting: waiting.length, lost }),
     start: () => {

@@ -4,23 +4,32 @@ import type { Logger } from '../base/logger.ts'
 import type { AnswerXml } from '../engine/answer-xml.ts'
 import type { Board } from '../engine/board.ts'
 import { dial } from '../engine/click-to-dial.ts'
-import { errorIn, type SwitchCommands } from '../engine/commands.ts'
+import type { SwitchCommands } from '../engine/commands.ts'
 import { explain } from '../engine/explain.ts'
+import { hangUp } from '../engine/hang-up.ts'
 import type { GatewayStates } from '../engine/gateway-states.ts'
 import type { Planner } from '../engine/planner.ts'
 import type { RegistrationGuard } from '../engine/registration-guard.ts'
 import type { SwitchLink } from '../engine/switch-link.ts'
 import type { World } from '../engine/world.ts'
+import type { AccessDoors } from '../http/access-doors.ts'
+import type { CallerIdDoors } from '../http/caller-id-doors.ts'
 import type { DeckDoors } from '../http/deck-doors.ts'
 import type { Doors, Readiness } from '../http/doors.ts'
+import type { CallRecordingDoors } from '../http/recording-policy-doors.ts'
 import type { RoutingDoors } from '../http/routing-doors.ts'
+import type { WebhookDoors } from '../http/webhook-doors.ts'
 import type { LinkState } from '../sip/drachtio-link.ts'
 import { listCdrs } from '../store/cdr-reads.ts'
+import { withRecordings } from '../store/recording-reads.ts'
 import type { Database } from '../store/database.ts'
-import type { CallUuid } from '../telephony/call-uuid.ts'
+import { createCallControlDoors, type CallControlParts } from './call-control.ts'
 import type { CdrIntake } from './cdr-intake.ts'
 import type { DatabaseLink } from './database-link.ts'
+import { createOnce } from './once.ts'
+import { createQuotaDoors, type Quotas } from './quotas.ts'
 import { createRecordDoors } from './record-doors.ts'
+import { recordingsCheck, type Recordings } from './recordings.ts'
 
 export type DoorParts = {
   readonly version: string
@@ -44,7 +53,16 @@ export type DoorParts = {
   readonly masterKey: Buffer
   readonly commands: SwitchCommands
   readonly planner: Planner
+  readonly quotas: Quotas
+  readonly callerId: CallerIdDoors
+  readonly customHeaders: readonly string[]
   readonly routing: RoutingDoors
+  readonly webhooks: WebhookDoors
+  readonly recordings: Pick<Recordings, 'doors' | 'intake'>
+  readonly callRecording: CallRecordingDoors
+  /** The path of an uploaded sound, as the switch names it. */
+  readonly soundOf: CallControlParts['soundOf']
+  readonly access: AccessDoors
   readonly banMs: number
   readonly clock: Clock
   readonly logger: Logger
@@ -68,6 +86,15 @@ export const createDoors = (parts: DoorParts): Doors => {
     metrics: parts.metrics,
     answerXml: parts.answerXml,
     acceptCdr: parts.acceptCdr,
+    once: createOnce({
+      database: parts.database,
+      isLive: (callId) => board.call(callId) !== undefined,
+      clock,
+      logger: parts.logger,
+    }),
+    customHeaders: parts.customHeaders,
+    callerId: parts.callerId,
+    quotas: createQuotaDoors(parts.database, parts.quotas.counters, clock.now),
     originate: (request) =>
       dial(request, {
         world,
@@ -75,6 +102,7 @@ export const createDoors = (parts: DoorParts): Doors => {
         isSwitchUp: () => parts.link.state().up,
         commands,
         planner: parts.planner,
+        quotas: parts.quotas.counters,
         now: clock.now,
         logger: parts.logger,
       }),
@@ -87,12 +115,13 @@ export const createDoors = (parts: DoorParts): Doors => {
             (organizationId === undefined || call.organizationId === organizationId),
         ),
     call: board.call,
-    hangUp: (callId) => hangUp(callId, board, commands),
+    hangUp: (callId) => hangUp(callId, { board, commands, clock }),
     live: board.watch,
+    livePosition: board.position,
     explain: (request) => explain(request, world, parts.planner, clock.now()),
     cdrs: async ({ legs, ...filter }) => {
       const page = await listCdrs(parts.database, { ...filter, includeLegs: legs })
-      return { cdrs: page.cdrs, next: page.nextCursor }
+      return { cdrs: await withRecordings(parts.database, page.cdrs), next: page.nextCursor }
     },
     bans: async () =>
       (await guard.list()).map((ban) => ({
@@ -102,24 +131,17 @@ export const createDoors = (parts: DoorParts): Doors => {
       })),
     liftBan: async (address) => ((await guard.lift(address)) ? 'lifted' : 'not-found'),
     records: createRecordDoors(parts),
+    recordings: parts.recordings.doors,
+    callRecording: parts.callRecording,
+    control: createCallControlDoors(parts),
     routing: parts.routing,
+    webhooks: parts.webhooks,
+    access: parts.access,
   }
 }
 
-/** The A leg's end ends the call: the bridge is hung up with it. */
-const hangUp = async (
-  callId: CallUuid,
-  board: Board,
-  commands: SwitchCommands,
-): Promise<'hung-up' | 'not-found'> => {
-  const legs = board.call(callId)?.legs.filter(({ state }) => state !== 'gone') ?? []
-  let found = false
-  for (const { legUuid } of legs) {
-    const reply = await commands.api('uuid_kill', `${legUuid} NORMAL_CLEARING`)
-    found ||= errorIn(reply) === undefined
-  }
-  return found ? 'hung-up' : 'not-found'
-}
+/** What is told, but does not make us unready: calls go on without it. */
+const WAITS: ReadonlySet<string> = new Set(['database', 'SIP edge', 'recordings'])
 
 const readinessOf = (parts: DoorParts): Readiness => {
   const { link, databaseLink, intake, world, states } = parts
@@ -136,12 +158,13 @@ const readinessOf = (parts: DoorParts): Readiness => {
         : 'no snapshot of the database yet',
     },
     { name: 'call records', ok: intake.state().ok, detail: intake.state().detail },
+    recordingsCheck(parts.recordings.intake.state()),
     ...(sip === undefined ? [] : [{ name: 'SIP edge', ok: sip === 'up', detail: `drachtio: ${sip}` }]),
   ]
   // Calls go on from the last snapshot without the database, and without the SIP edge: both are told, but neither
   // makes us unready.
   return {
-    ready: checks.every(({ name, ok }) => ok || name === 'database' || name === 'SIP edge'),
+    ready: checks.every(({ name, ok }) => ok || WAITS.has(name)),
     checks,
   }
 }

@@ -19,12 +19,16 @@ import { readAdminToken } from '../http/admin-token.ts'
 import { createHttpServer } from '../http/server.ts'
 import { createDecideRedirect } from '../sip/decide-redirect.ts'
 import { createSipEdge, type SipEdge } from '../sip/edge.ts'
+import { readCallCost } from '../store/cdr-reads.ts'
 import { insertCdrs } from '../store/cdr-writes.ts'
 import { openDatabase } from '../store/database.ts'
 import { findDecision } from '../store/decision-reads.ts'
 import { insertDecisions } from '../store/decision-writes.ts'
 import { loadOrCreateMasterKey } from '../store/secret.ts'
+import { createAccess } from './access.ts'
+import { createAnswering } from './answering.ts'
 import { openBanLedger } from './ban-ledger.ts'
+import { createCallerIdDoors } from './caller-id.ts'
 import { openCdrIntake } from './cdr-intake.ts'
 import { createDatabaseLink } from './database-link.ts'
 import { createDeciding } from './deciding.ts'
@@ -33,11 +37,17 @@ import { createDoors } from './doors.ts'
 import { indexWithDraft } from './draft-rates.ts'
 import { scheduleHousekeeping } from './housekeeping.ts'
 import { createMetrics } from './metrics.ts'
+import { openOutbox } from './outbox.ts'
+import { createWebhookDoors } from './webhook-doors.ts'
+import { keepSpendCounted } from './quotas.ts'
 import { createReplays } from './replays.ts'
+import { createCallRecording } from './recording.ts'
+import { createRecordings } from './recordings.ts'
 import { createRoutingDoors } from './routing-doors.ts'
 import { keepPingTimes } from './ping-times.ts'
 import { createDeckDoors } from './rate-decks.ts'
 import { createRatesLink } from './rates-link.ts'
+import { readSigning } from './signing.ts'
 import { sipEdgeSettings } from './sip-edge.ts'
 import { createTrial, type TrialReport } from './trial.ts'
 import { xmlCurlPassword } from './xml-curl-password.ts'
@@ -88,20 +98,28 @@ const build = async (options: EngineOptions, lifecycle: Lifecycle): Promise<Engi
   await mkdir(config.dataDir, { recursive: true, mode: 0o711 })
   const { token, path: tokenFile } = await readAdminToken(config.dataDir)
   const masterKey = config.masterKey ?? (await loadOrCreateMasterKey(join(config.dataDir, 'master-key')))
+  // The first encrypts; all of them open, so that secrets can be brought from one to the next.
+  const masterKeys = [masterKey, ...config.otherMasterKeys] as const
   const freeswitch = {
     username: config.xmlCurl.username,
     password: config.xmlCurl.password ?? (await xmlCurlPassword(config.dataDir)),
   }
 
+  const signing = await readSigning(config.callerId, clock, logger)
+
   // The decisions and what they read.
   const board = createBoard({ clock, logger })
-  const { states, turns, health, healthFeed, world, planSettings, lrn, planner } = await createDeciding({
-    config,
-    board,
-    onDecided: (call, decision) => decisions.decided(call, decision),
-    clock,
-    logger,
-  })
+  const voice = { isThere: false }
+  const { quotas, states, turns, health, healthFeed, world, planSettings, lrn, planner } =
+    await createDeciding({
+      config,
+      board,
+      onDecided: (call, decision) => decisions.decided(call, decision),
+      sign: signing.sign,
+      hasVoice: () => voice.isThere,
+      clock,
+      logger,
+    })
   const ledger = openBanLedger(config, clock, logger)
   await lifecycle.add({ name: 'ban ledger', start: () => undefined, stop: ledger.close })
   const guard = createRegistrationGuard(ledger, clock, logger, () => link.worldChanged())
@@ -115,29 +133,51 @@ const build = async (options: EngineOptions, lifecycle: Lifecycle): Promise<Engi
   const decisions = createDecisionLog({
     keeps: config.routing.decisions,
     write: (batch) => insertDecisions(database, batch),
-    read: (callId) => findDecision(database, callId),
+    read: (callId, boundTo) => findDecision(database, callId, boundTo),
     clock,
     logger,
   })
   await lifecycle.add({ name: 'decisions', start: decisions.start, stop: decisions.stop })
   const rates = createRatesLink({ databaseUrl, clock, logger, onRates: world.replaceRates })
   await lifecycle.add({ name: 'rates', start: rates.start, stop: rates.stop })
+  const access = createAccess({ database, masterKeys, outside: config.outsideIssuer, clock, logger })
+  await lifecycle.add({ name: 'access', start: access.start, stop: access.stop })
   const databaseLink = createDatabaseLink({
     database,
     url: databaseUrl,
     sqlFolder: join(options.packageFolder, 'sql'),
-    masterKey,
+    masterKeys,
     clock,
     logger,
-    onMigrated: () => trial.seed(database),
+    onMigrated: async () => {
+      await trial.seed(database)
+      await access.prepare()
+    },
     onSnapshot: (snapshot) => {
       const before = world.directory().gateways()
       world.replace(snapshot)
       health.forget(before.map(({ id }) => id).filter((id) => world.directory().gateway(id) === undefined))
       link.worldChanged()
+      callRecording.worldChanged()
+      void outbox.reload()
     },
+    loadAccess: access.reload,
     loadRates: rates.reload,
   })
+
+  const outbox = await openOutbox({
+    dataDir: config.dataDir,
+    database,
+    databaseUrl,
+    masterKeys,
+    config: config.webhooks,
+    board,
+    costOf: (callId) => readCallCost(database, callId),
+    onAttempt: ({ became }) => metrics.eventDelivered(became),
+    clock,
+    logger,
+  })
+  await lifecycle.add({ name: 'outgoing events', start: () => undefined, stop: outbox.stop })
 
   // Call records.
   const intake = await openCdrIntake({
@@ -147,6 +187,8 @@ const build = async (options: EngineOptions, lifecycle: Lifecycle): Promise<Engi
     logger,
     store: (cdrs) => insertCdrs(database, cdrs),
     onStored: (cdrs) => {
+      quotas.stored(cdrs)
+      recordings.callsRecorded(cdrs)
       for (const { callId, legUuid, cost, rate, disposition } of cdrs) {
         metrics.cdrStored(disposition)
         board.recorded({
@@ -158,12 +200,33 @@ const build = async (options: EngineOptions, lifecycle: Lifecycle): Promise<Engi
               : { amount: cost, currency: rate.tariff.currency },
         })
       }
+      return outbox.recorded(cdrs)
     },
   })
   await lifecycle.add({ name: 'call records', start: () => undefined, stop: intake.stop })
 
   // The switch.
   const commands = createLateCommands()
+  const callRecording = createCallRecording({
+    config: config.recording,
+    database,
+    world,
+    board,
+    commands,
+    voice,
+    clock,
+    logger,
+  })
+  await lifecycle.add({ name: 'recording', start: callRecording.start, stop: () => undefined })
+  const answering = createAnswering({
+    config: config.answering,
+    commands,
+    board,
+    messagePath: callRecording.sounds.pathOf,
+    clock,
+    logger,
+  })
+  await lifecycle.add({ name: 'answering machines', start: answering.start, stop: () => undefined })
   const link = createSwitchLink({
     commands: () => commands,
     world,
@@ -171,6 +234,8 @@ const build = async (options: EngineOptions, lifecycle: Lifecycle): Promise<Engi
     states,
     guard,
     configuration: createSwitchConfiguration(commands, logger, guard.addresses),
+    recording: callRecording.control,
+    redactDigits: callRecording.control.redactDigits,
     clock,
     logger,
     onWrongPassword: options.onWrongPassword,
@@ -180,7 +245,7 @@ const build = async (options: EngineOptions, lifecycle: Lifecycle): Promise<Engi
     port: config.outboundSocket.port,
     clock,
     logger,
-    onCall: createConversations({ clock, logger }),
+    onCall: createConversations({ clock, logger, runAnswer: answering.run }),
   })
   let socketAddress = config.outboundSocket.address ?? ''
   await lifecycle.add({
@@ -190,6 +255,18 @@ const build = async (options: EngineOptions, lifecycle: Lifecycle): Promise<Engi
       socketAddress = config.outboundSocket.address ?? `${config.outboundSocket.host}:${port}`
     },
     stop: outbound.stop,
+  })
+
+  const recordings = createRecordings({
+    config,
+    database,
+    masterKeys,
+    board,
+    world,
+    isSwitchUp: () => link.state().up,
+    isDatabaseUp: () => databaseLink.state().ok,
+    clock,
+    logger,
   })
 
   // The doors.
@@ -204,6 +281,8 @@ const build = async (options: EngineOptions, lifecycle: Lifecycle): Promise<Engi
       gatewaysDown: () => states.down().length,
       gatewayHealth: () => health.list(clock.now()),
       decisionsLost: () => decisions.state().lost,
+      recordings: () => recordings.intake.state(),
+      outbox: outbox.state,
     },
     trial.isSimulating,
   )
@@ -241,8 +320,10 @@ const build = async (options: EngineOptions, lifecycle: Lifecycle): Promise<Engi
     logger,
     planner,
     planSettings: () => planSettings,
-    dialplan: () => ({ socketAddress }),
+    dialplan: () => ({ socketAddress, confirmPrompt: answering.prompt() }),
     findRoutes: routing.findRoutes,
+    verifyIdentity: signing.verify,
+    onEmergency: () => metrics.emergencyCall(),
   })
   const http = createHttpServer({
     doors: createDoors({
@@ -267,9 +348,22 @@ const build = async (options: EngineOptions, lifecycle: Lifecycle): Promise<Engi
       sipEdge: () => sipEdge.state?.(),
       rateDeckFiles: createDeckDoors({ database, rates, clock, logger }),
       masterKey,
+      access: access.doors,
+      webhooks: createWebhookDoors({ database, outbox, clock }),
       commands,
       planner,
+      quotas,
+      callerId: createCallerIdDoors({
+        ...{ world, board, commands, database, masterKey, clock, logger },
+        config: config.callerId,
+        settings: () => planSettings,
+        isSwitchUp: () => link.state().up,
+      }),
+      customHeaders: config.calling.customHeaders,
       routing,
+      recordings,
+      callRecording: callRecording.doors,
+      soundOf: callRecording.sounds.pathOf,
       banMs: config.banSeconds * 1_000,
       clock,
       logger,
@@ -278,6 +372,7 @@ const build = async (options: EngineOptions, lifecycle: Lifecycle): Promise<Engi
     port: config.http.port,
     token,
     freeswitch,
+    pages: { folder: join(options.packageFolder, 'dist', 'pages'), ...config.pages },
     logger,
     clock,
   })
@@ -294,7 +389,10 @@ const build = async (options: EngineOptions, lifecycle: Lifecycle): Promise<Engi
   await lifecycle.add({
     name: 'database',
     start: async () => {
-      const started = databaseLink.start().then(() => intake.drain())
+      const started = databaseLink.start().then(async () => {
+        outbox.drain()
+        await intake.drain()
+      })
       started.catch((fault: unknown) =>
         logger.error({ err: asError(fault) }, 'call records cannot be taken in'),
       )
@@ -305,7 +403,9 @@ const build = async (options: EngineOptions, lifecycle: Lifecycle): Promise<Engi
     },
     stop: databaseLink.stop,
   })
-  await lifecycle.add(scheduleHousekeeping({ database, guard, clock, logger }))
+  await lifecycle.add(keepSpendCounted({ database, counters: quotas.counters, clock, logger }))
+  await lifecycle.add(recordings)
+  await lifecycle.add(scheduleHousekeeping({ database, guard, cleanOutbox: outbox.clean, clock, logger }))
   const switchAt = await trial.findSwitch(url, database, world)
   const client = createInboundClient({
     ...switchAt,
@@ -314,7 +414,11 @@ const build = async (options: EngineOptions, lifecycle: Lifecycle): Promise<Engi
     clock,
     logger,
     onEvent: link.onEvent,
-    onUp: link.onUp,
+    onUp: async (up) => {
+      void answering.switchIsUp()
+      await link.onUp(up)
+      await callRecording.switchIsUp()
+    },
     onDown: link.onDown,
     onAuthRefused: link.onAuthRefused,
   })

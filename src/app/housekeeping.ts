@@ -7,15 +7,24 @@ import type { Logger } from '../base/logger.ts'
 import type { RegistrationGuard } from '../engine/registration-guard.ts'
 import { createCdrPartitions } from '../store/cdr-writes.ts'
 import type { Queryable } from '../store/database.ts'
+import { forgetOldKeys } from '../store/idempotency.ts'
 
 export type HousekeepingOptions = {
   readonly database: Queryable
   readonly guard: Pick<RegistrationGuard, 'refresh'>
+  /** What was delivered long ago is forgotten. */
+  readonly cleanOutbox: () => Promise<void>
   readonly clock: Clock
   readonly logger: Logger
 }
 
-export const scheduleHousekeeping = ({ database, guard, clock, logger }: HousekeepingOptions): Part => {
+export const scheduleHousekeeping = ({
+  database,
+  guard,
+  cleanOutbox,
+  clock,
+  logger,
+}: HousekeepingOptions): Part => {
   const tasks: ScheduledTask[] = []
   const at = (expression: string, what: string, act: () => Promise<unknown>): void => {
     tasks.push(
@@ -35,6 +44,8 @@ export const scheduleHousekeeping = ({ database, guard, clock, logger }: Houseke
       at('17 3 * * *', 'making the next partitions of the call records', () =>
         createCdrPartitions(database, clock.now()),
       )
+      at('41 4 * * *', 'forgetting old idempotency keys', () => forgetOldKeys(database))
+      at('29 * * * *', 'forgetting old deliveries', cleanOutbox)
       // Bans that another engine made reach our directory answers.
       at('*/10 * * * * *', 'reading the bans', guard.refresh)
     },

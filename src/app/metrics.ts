@@ -1,7 +1,11 @@
 /** What Prometheus reads. Gauges ask when they are read; nothing is kept up to date for nobody. */
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client'
 import type { GatewayHealth } from '../engine/carrier-health.ts'
+import type { IntakeState } from '../media/intake.ts'
 import { addHealthMetrics } from './health-metrics.ts'
+import { addRecordingMetrics } from './recording-metrics.ts'
+import type { OutboxState } from './outbox.ts'
+import { addOutboxMetrics } from './outbox-metrics.ts'
 
 export type Readings = {
   readonly liveCalls: () => number
@@ -12,12 +16,16 @@ export type Readings = {
   readonly gatewaysDown: () => number
   readonly gatewayHealth: () => readonly GatewayHealth[]
   readonly decisionsLost: () => number
+  readonly recordings: () => IntakeState
+  readonly outbox: () => OutboxState
 }
 
 export type Metrics = {
   readonly text: () => Promise<string>
   readonly xmlAnswered: (section: string) => void
   readonly cdrStored: (disposition: string) => void
+  readonly eventDelivered: (outcome: string) => void
+  readonly emergencyCall: () => void
 }
 
 /** A simulated switch is told by a gauge of its own: its figures are nobody's traffic. */
@@ -54,7 +62,9 @@ export const createMetrics = (readings: Readings, isSimulating: () => boolean): 
     'decisions that could not be kept, since the start',
     readings.decisionsLost,
   )
+  const eventDelivered = addOutboxMetrics(registry, gauge, readings.outbox)
   addHealthMetrics(registry, readings.gatewayHealth)
+  addRecordingMetrics(registry, readings.recordings)
   const xml = new Counter({
     name: 'strowger_xml_answers_total',
     help: 'answers to mod_xml_curl',
@@ -67,11 +77,18 @@ export const createMetrics = (readings: Readings, isSimulating: () => boolean): 
     labelNames: ['disposition'],
     registers: [registry],
   })
+  const emergencies = new Counter({
+    name: 'strowger_emergency_calls_total',
+    help: 'calls to emergency numbers that were planned',
+    registers: [registry],
+  })
   const SECTIONS = new Set(['dialplan', 'directory', 'configuration', 'languages'])
   return {
     text: () => registry.metrics(),
     // The section is the asker's word: only ours become labels.
     xmlAnswered: (section) => xml.inc({ section: SECTIONS.has(section) ? section : 'other' }),
     cdrStored: (disposition) => cdrs.inc({ disposition }),
+    eventDelivered,
+    emergencyCall: () => emergencies.inc(),
   }
 }

@@ -6,6 +6,7 @@ import type { DeckDoors } from '../http/deck-doors.ts'
 import type { Database } from '../store/database.ts'
 import { publishDeck, rollbackDeck, withdrawDeck } from '../store/rate-deck-publication.ts'
 import { rateDeckReads, type RateDeckRow } from '../store/rate-deck-reads.ts'
+import { seenBy } from '../store/tenancy.ts'
 import type { RatesLink } from './rates-link.ts'
 
 export type DeckDoorParts = {
@@ -23,6 +24,16 @@ export const createDeckDoors = ({ database, rates, clock, logger }: DeckDoorPart
     throw new EngineError('STORE_NOT_FOUND', `rate deck ${deckId} was removed at the same moment`)
   }
 
+  /** False: to the organisation there is no such deck. */
+  const mayChange = async (deckId: number, boundTo: number | undefined): Promise<boolean> => {
+    if (boundTo === undefined) return true
+    const standing = (await seenBy(database, 'rate_decks', [deckId], boundTo)).get(deckId)
+    if (standing !== 'offered') return standing === 'own'
+    throw new EngineError('ACCESS_FORBIDDEN', "this is the platform's: the organisation may only see it", {
+      field: 'id',
+    })
+  }
+
   return {
     importDeck: async (request, file, signal) => {
       const outcome = await rates.importDeck(request, file, signal)
@@ -32,8 +43,10 @@ export const createDeckDoors = ({ database, rates, clock, logger }: DeckDoorPart
       }
       return outcome
     },
-    publish: async (deckId) => ((await publishDeck(database, deckId)) ? find(deckId) : undefined),
-    withdraw: async (deckId) => ((await withdrawDeck(database, deckId)) ? find(deckId) : undefined),
+    publish: async (deckId, boundTo) =>
+      (await mayChange(deckId, boundTo)) && (await publishDeck(database, deckId)) ? find(deckId) : undefined,
+    withdraw: async (deckId, boundTo) =>
+      (await mayChange(deckId, boundTo)) && (await withdrawDeck(database, deckId)) ? find(deckId) : undefined,
     rollback: async (owner) => {
       const { withdrawnId, currentId } = await rollbackDeck(database, owner)
       logger.info({ withdrawnId, currentId, owner }, 'the newest rate deck was taken back')
@@ -42,8 +55,10 @@ export const createDeckDoors = ({ database, rates, clock, logger }: DeckDoorPart
         current: currentId === undefined ? undefined : await find(currentId),
       }
     },
-    exportDeck: async (deckId) => {
-      const deck = await find(deckId)
+    exportDeck: async (deckId, boundTo) => {
+      const isSeen =
+        boundTo === undefined || (await seenBy(database, 'rate_decks', [deckId], boundTo)).has(deckId)
+      const deck = isSeen ? await find(deckId) : undefined
       return deck === undefined ? undefined : { deck, file: rates.exportDeck(deckId) }
     },
     untilLive: async (waitMs) => {

@@ -4,8 +4,19 @@
  */
 import { EngineError } from '../base/errors.ts'
 import type { DeckDoors } from '../http/deck-doors.ts'
-import type { Collection, NewRateDeck, RecordDoors } from '../http/record-doors.ts'
+import type { NewNumber, NewRateDeck, NewUser, RecordDoors } from '../http/record-doors.ts'
 import { addBlockedPrefix, removeBlockedPrefix, updateBlockedPrefix } from '../store/blocked-prefix-writes.ts'
+import type { NewCallerIdRule, NewCarrierNumber } from '../http/caller-id-json.ts'
+import {
+  addCallerIdRule,
+  addCarrierNumber,
+  callerIdRuleReads,
+  carrierNumberReads,
+  removeCallerIdRule,
+  removeCarrierNumber,
+  updateCallerIdRule,
+  updateCarrierNumber,
+} from '../store/caller-id-writes.ts'
 import { addDevice, removeDevice, updateDevice } from '../store/device-writes.ts'
 import {
   addCarrier,
@@ -38,6 +49,7 @@ import {
   updateLcrRoute,
 } from '../store/routing-writes.ts'
 import type { DoorParts } from './doors.ts'
+import { ownRecords } from './own-records.ts'
 
 export const createRecordDoors = ({
   database,
@@ -46,89 +58,128 @@ export const createRecordDoors = ({
   rateDeckFiles,
 }: Pick<DoorParts, 'database' | 'masterKey' | 'clock'> & {
   readonly rateDeckFiles?: DeckDoors | undefined
-}): RecordDoors => {
-  const collection = <New, Row>(
-    { list, get }: reads.RecordReads<Row>,
+}): RecordDoors => ({
+  organizations: ownRecords({
+    database,
+    table: 'organizations',
+    reads: reads.organizationReads,
+    writes: { add: addOrganization, update: updateOrganization, remove: removeOrganization },
+  }),
+  carriers: ownRecords({
+    database,
+    table: 'carriers',
+    reads: reads.carrierReads,
+    writes: { add: addCarrier, update: updateCarrier, remove: removeCarrier },
+  }),
+  gateways: ownRecords({
+    database,
+    table: 'gateways',
+    reads: reads.gatewayReads,
     writes: {
-      readonly add: (record: New) => Promise<number>
-      readonly update: (id: number, changes: Partial<New>) => Promise<boolean>
-      readonly remove: (id: number) => Promise<boolean>
+      add: (on, record) => addGateway(on, masterKey, record),
+      update: (on, id, changes) => updateGateway(on, masterKey, id, changes),
+      remove: (on, id) => removeGateway(on, id),
     },
-  ): Collection<New, Row> => ({
-    list: ({ organizationId }) => list(database, organizationId),
-    get: (id) => get(database, id),
-    add: async (record) => {
-      const row = await get(database, await writes.add(record))
-      if (row !== undefined) return row
-      throw new EngineError('STORE_NOT_FOUND', 'the record was removed as soon as it was added')
+    // Where the platform's trunks lead to, and as whom, is between it and its carriers.
+    offered: (gateway) => ({ ...gateway, hostname: '', credentials: undefined, inboundCidrs: [] }),
+  }),
+  users: ownRecords({
+    database,
+    table: 'users',
+    reads: reads.userReads,
+    writes: {
+      add: (on, record: NewUser) => addUser(on, { ...record, organizationId: needed(record) }),
+      update: updateUser,
+      remove: removeUser,
     },
-    update: async (id, changes) => ((await writes.update(id, changes)) ? get(database, id) : undefined),
-    remove: writes.remove,
-  })
-
-  return {
-    organizations: collection(reads.organizationReads, {
-      add: (record) => addOrganization(database, record),
-      update: (id, changes) => updateOrganization(database, id, changes),
-      remove: (id) => removeOrganization(database, id),
-    }),
-    carriers: collection(reads.carrierReads, {
-      add: (record) => addCarrier(database, record),
-      update: (id, changes) => updateCarrier(database, id, changes),
-      remove: (id) => removeCarrier(database, id),
-    }),
-    gateways: collection(reads.gatewayReads, {
-      add: (record) => addGateway(database, masterKey, record),
-      update: (id, changes) => updateGateway(database, masterKey, id, changes),
-      remove: (id) => removeGateway(database, id),
-    }),
-    users: collection(reads.userReads, {
-      add: (record) => addUser(database, record),
-      update: (id, changes) => updateUser(database, id, changes),
-      remove: (id) => removeUser(database, id),
-    }),
-    devices: collection(reads.deviceReads, {
-      add: (record) => addDevice(database, record),
-      update: (id, changes) => updateDevice(database, id, changes),
-      remove: (id) => removeDevice(database, id),
-    }),
-    numbers: collection(reads.numberReads, {
-      add: (record) => addNumber(database, record),
-      update: (id, changes) => updateNumber(database, id, changes),
-      remove: (id) => removeNumber(database, id),
-    }),
-    lcrProfiles: collection(reads.lcrProfileReads, {
-      add: (record) => addLcrProfile(database, record),
-      update: (id, changes) => updateLcrProfile(database, id, changes),
-      remove: (id) => removeLcrProfile(database, id),
-    }),
-    lcrRoutes: collection(reads.lcrRouteReads, {
-      add: (record) => addLcrRoute(database, record),
-      update: (id, changes) => updateLcrRoute(database, id, changes),
-      remove: (id) => removeLcrRoute(database, id),
-    }),
-    blockedPrefixes: collection(reads.blockedPrefixReads, {
-      add: (record) => addBlockedPrefix(database, record),
-      update: (id, changes) => updateBlockedPrefix(database, id, changes),
-      remove: (id) => removeBlockedPrefix(database, id),
-    }),
-    rateDecks: collection(rateDeckReads, {
-      add: ({ effectiveFrom, effectiveTo, ...deck }) =>
-        addRateDeck(database, {
+  }),
+  devices: ownRecords({
+    database,
+    table: 'devices',
+    reads: reads.deviceReads,
+    writes: { add: addDevice, update: updateDevice, remove: removeDevice },
+  }),
+  numbers: ownRecords({
+    database,
+    table: 'numbers',
+    reads: reads.numberReads,
+    writes: {
+      add: (on, record: NewNumber) => addNumber(on, { ...record, organizationId: needed(record) }),
+      update: updateNumber,
+      remove: removeNumber,
+    },
+  }),
+  lcrProfiles: ownRecords({
+    database,
+    table: 'lcr_profiles',
+    reads: reads.lcrProfileReads,
+    writes: { add: addLcrProfile, update: updateLcrProfile, remove: removeLcrProfile },
+  }),
+  lcrRoutes: ownRecords({
+    database,
+    table: 'lcr_routes',
+    reads: reads.lcrRouteReads,
+    writes: { add: addLcrRoute, update: updateLcrRoute, remove: removeLcrRoute },
+    offered: (route) => ({ ...route, priceOverride: undefined }),
+  }),
+  blockedPrefixes: ownRecords({
+    database,
+    table: 'blocked_prefixes',
+    reads: reads.blockedPrefixReads,
+    writes: { add: addBlockedPrefix, update: updateBlockedPrefix, remove: removeBlockedPrefix },
+    added: async (on, id) => {
+      await on.query('UPDATE blocked_prefixes SET by_platform = false WHERE id = $1', [id])
+    },
+  }),
+  callerIdRules: ownRecords({
+    database,
+    table: 'caller_id_rules',
+    reads: callerIdRuleReads,
+    writes: {
+      add: (on, record: NewCallerIdRule) =>
+        addCallerIdRule(on, { ...record, organizationId: needed(record) }),
+      update: updateCallerIdRule,
+      remove: removeCallerIdRule,
+    },
+  }),
+  carrierCallerIds: ownRecords({
+    database,
+    table: 'carrier_caller_ids',
+    reads: carrierNumberReads,
+    writes: {
+      add: (on, record: NewCarrierNumber) =>
+        addCarrierNumber(on, { ...record, organizationId: needed(record) }),
+      update: updateCarrierNumber,
+      remove: removeCarrierNumber,
+    },
+  }),
+  rateDecks: ownRecords({
+    database,
+    table: 'rate_decks',
+    reads: rateDeckReads,
+    writes: {
+      add: (on, { effectiveFrom, effectiveTo, ...deck }) =>
+        addRateDeck(on, {
           ...deck,
           effectiveFrom: millisecondsOf(effectiveFrom) ?? clock.now(),
           effectiveTo: millisecondsOf(effectiveTo),
         }),
-      update: (id, { effectiveFrom, effectiveTo, ...changes }: Partial<NewRateDeck>) =>
-        updateRateDeck(database, id, {
+      update: (on, id, { effectiveFrom, effectiveTo, ...changes }: Partial<NewRateDeck>) =>
+        updateRateDeck(on, id, {
           ...changes,
           effectiveFrom: millisecondsOf(effectiveFrom),
           effectiveTo: millisecondsOf(effectiveTo),
         }),
-      remove: (id) => removeRateDeck(database, id),
-    }),
-    ...(rateDeckFiles !== undefined && { rateDeckFiles }),
-  }
+      remove: removeRateDeck,
+    },
+  }),
+  ...(rateDeckFiles !== undefined && { rateDeckFiles }),
+})
+
+/** The API fills it in for whoever is bound to one, and asks everybody else for it. */
+const needed = ({ organizationId }: { readonly organizationId?: number }): number => {
+  if (organizationId !== undefined) return organizationId
+  throw new EngineError('STORE_BAD_INPUT', 'organizationId: it is missing', { field: 'organizationId' })
 }
 
 /** NaN for what is no moment: the store refuses it by the name of its field. */

@@ -34,6 +34,7 @@ export const createRoutingDoors = (parts: RoutingDoorParts): RoutingDoors => {
           {
             ...report,
             gateway: gateway.name,
+            organizationId: directory.carrier(gateway.carrierId)?.organizationId,
             carrierId: gateway.carrierId,
             carrier: directory.carrier(gateway.carrierId)?.name ?? '',
             isUp: states.isUp(gateway.id),

@@ -3,7 +3,8 @@ import { readFile } from 'node:fs/promises'
 import { EngineError } from '../base/errors.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/logger.ts'
-import type { Config, RoutingConfig } from '../config/config.ts'
+import type { Config } from '../config/config.ts'
+import type { RoutingConfig } from '../config/routing.ts'
 import { createLrnLookup } from '../deliver/lrn-lookup.ts'
 import type { Directory } from '../directory/directory.ts'
 import {
@@ -29,6 +30,10 @@ export const readPlanSettings = async (config: Config): Promise<Omit<PlanSetting
   postDialDelayBudgetSeconds: config.routing.postDialDelayBudgetSeconds,
   npaStates: await readNpaStates(config.routing.npaFile),
   failover: enginePolicy(config.routing.failover.causes),
+  recordingFolder: config.recording.switchFolder,
+  soundFolder: config.recording.switchSoundFolder,
+  machineDetection: config.answering.machineDetection,
+  confirmSeconds: config.answering.confirmSeconds,
 })
 
 const readNpaStates = async (path: string | undefined): Promise<NpaStates> => {

@@ -1,7 +1,7 @@
 /** What the SIP edge needs beside its decision: where drachtio is, who may ask, and which gateways are probed. */
 import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/logger.ts'
-import type { SipConfig } from '../config/config.ts'
+import type { SipConfig } from '../config/sip.ts'
 import type { CarrierHealth } from '../engine/carrier-health.ts'
 import type { World } from '../engine/world.ts'
 import type { SipEdgeOptions } from '../sip/edge.ts'

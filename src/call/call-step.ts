@@ -46,6 +46,8 @@ export type SeenLeg = {
   readonly legUuid: CallUuid
   readonly leg: 'A' | 'B'
   readonly party: string
+  readonly userId?: number | undefined
+  readonly muted?: boolean | undefined
   readonly attempt: number | undefined
   readonly gateway: string | undefined
   readonly gatewayId: number | undefined
@@ -100,21 +102,28 @@ export const stepCall = (
           }
     case 'noted': {
       if (call === undefined) return ignored(call)
-      const leg = call.legs.find(({ legUuid }) => legUuid === input.legUuid)
-      return { call, happenings: [{ kind: input.what, leg, detail: input.detail }] }
+      const before = call.legs.find(({ legUuid }) => legUuid === input.legUuid)
+      const isMuting = input.what === 'muted' || input.what === 'unmuted'
+      const leg = before === undefined || !isMuting ? before : { ...before, muted: input.what === 'muted' }
+      const legs = call.legs.map((other) => (other === before && leg !== undefined ? leg : other))
+      return { call: { ...call, legs }, happenings: [{ kind: input.what, leg, detail: input.detail }] }
     }
   }
 }
 
 const ignored = (call: LiveCall | undefined): Step => ({ call, happenings: [] })
 
-const plan = (callId: CallUuid, call: LiveCall | undefined, carried: CarriedCall, now: number): LiveCall => ({
-  ...(call ?? blank(callId, now)),
-  organizationId: carried.organizationId,
-  userId: carried.userId,
-  direction: carried.direction,
-  to: carried.destination ?? carried.dialled,
-})
+/** A plan for a leg that was transferred says nothing of who called whom. */
+const plan = (callId: CallUuid, call: LiveCall | undefined, carried: CarriedCall, now: number): LiveCall =>
+  carried.channelUuid !== undefined && call?.organizationId !== undefined
+    ? call
+    : {
+        ...(call ?? blank(callId, now)),
+        organizationId: carried.organizationId,
+        userId: carried.userId,
+        direction: carried.direction,
+        to: carried.destination ?? carried.dialled,
+      }
 
 const blank = (callId: CallUuid, now: number): LiveCall => ({
   callId,
@@ -146,6 +155,8 @@ const seeLeg = (callId: CallUuid, known: LiveCall | undefined, seen: SeenLeg, no
     leg: seen.leg,
     state: seen.answered === true ? 'answered' : 'new',
     party: seen.party,
+    userId: seen.userId,
+    muted: seen.muted,
     attempt: seen.attempt,
     gateway: seen.gateway,
     gatewayId: seen.gatewayId,

@@ -59,6 +59,8 @@ export type CarriedDevice = {
 /** The call, on its A leg. */
 export type CarriedCall = {
   readonly callId: CallUuid
+  /** Of a plan for another leg than the caller's: whose channel it is, and whose record has the attempts. */
+  readonly channelUuid?: CallUuid | undefined
   readonly organizationId: number
   readonly direction: Direction
   readonly userId: number | undefined
@@ -69,6 +71,9 @@ export type CarriedCall = {
   readonly attempts: readonly CarriedAttempt[]
   readonly devices: readonly CarriedDevice[]
 }
+
+/** The channel that runs the plan. */
+export const dialsFrom = ({ channelUuid, callId }: CarriedCall): CallUuid => channelUuid ?? callId
 
 export const encodeCarried = (value: CarriedCall | CarriedAttempt | CarriedDevice): string =>
   Buffer.from(JSON.stringify(value), 'utf8').toString('base64url')

@@ -11,6 +11,10 @@ export type LiveLeg = {
   readonly state: LegState
   /** Who is at its end: `1001`, or the number as dialled. */
   readonly party: string
+  /** With a device of ours that is rung: whose it is. */
+  readonly userId?: number | undefined
+  /** What it says is heard by nobody. */
+  readonly muted?: boolean | undefined
   /** With an attempt toward a carrier. */
   readonly attempt: number | undefined
   readonly gateway: string | undefined
@@ -51,6 +55,7 @@ export type Noted =
   | 'dtmf'
   | 'played'
   | 'transferred'
+  | 'joined'
   | 'parked'
   | 'conferenced'
   | 'supervised'
@@ -61,6 +66,9 @@ export type Noted =
   | 'recording-resumed'
   | 'recording-stopped'
   | 'recording-stored'
+  | 'recording-consent'
+  | 'emergency'
+  | 'identity-checked'
 
 export type EventDetail = Readonly<Record<string, string | number | boolean | null>>
 

@@ -5,7 +5,13 @@
 import type { FailoverPolicy } from '../telephony/failover-policy.ts'
 import type { HangupCause } from '../telephony/hangup-cause.ts'
 import type { NumberClass } from '../telephony/number-class.ts'
+import type { OnAnswer } from './on-answer.ts'
+import type { CallProgress } from './progress.ts'
+import type { AttemptCallerId } from './caller-id.ts'
 import type { CarriedAttempt, CarriedCall, CarriedDevice } from './carried.ts'
+import type { RecordingDecision } from './recording.ts'
+import type { Granted } from './granted.ts'
+import type { Verstat } from './verstat.ts'
 
 /** An attempt with what its INVITE needs beyond what the channel carries. */
 export type PlannedAttempt = {
@@ -25,6 +31,12 @@ export type PlannedAttempt = {
   readonly ringTimeoutSeconds: number
   /** Seconds after which a call over this route is ended. */
   readonly maxDurationSeconds: number
+  /** What is done with whoever answers before he is connected. */
+  readonly onAnswer?: OnAnswer | undefined
+  /** `continue_on_fail` of the attempt, where an answer may turn out to be none. */
+  readonly goOnAfter?: string | undefined
+  /** Undefined: whoever dials decides what is shown. */
+  readonly callerId?: AttemptCallerId | undefined
 }
 
 export type Target =
@@ -52,6 +64,8 @@ export type Target =
       readonly why: string
       /** Stable, for programs, where no route was found: `NO_PREFIX`, `OVER_CAPACITY`, `BLOCKED` ... */
       readonly refusal?: string
+      /** Where waiting may help. */
+      readonly retryAfterSeconds?: number | undefined
     }
 
 export type FlowName = 'echo-test'
@@ -71,6 +85,8 @@ export type Rejection = {
 }
 
 export type Plan = {
+  /** What the caller hears until he is connected. */
+  readonly progress?: CallProgress | undefined
   readonly call: CarriedCall
   readonly numberClass: NumberClass
   readonly target: Target
@@ -79,6 +95,11 @@ export type Plan = {
   readonly shares?: readonly (readonly { readonly id: number; readonly weight: number }[])[]
   /** One line a decision, in order. */
   readonly trace: readonly string[]
+  readonly recording?: RecordingDecision | undefined
   /** Seconds after which an answered call is ended, as a safety. */
   readonly maxDurationSeconds: number
+  /** What was asked for with the call, where it was. */
+  readonly granted?: Granted | undefined
+  /** Of a call that a carrier brings, where signatures are checked. */
+  readonly verstat?: Verstat | undefined
 }

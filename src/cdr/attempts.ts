@@ -7,6 +7,7 @@
  * - originate_causes: with what each of them ended while it was being dialled (`NONE`: it did not fail then);
  * - strowger_result_N: set by the dialplan when it went on after attempt N, as `CAUSE/status/disposition` of that
  *   attempt alone (the dialplan unsets all three before each). Nothing in it: limit_execute was full and ran nothing;
+ * - strowger_answered_leg: set before the engine bridges the leg to anybody else; it outweighs the next two;
  * - bridge_uuid, last_bridge_to: who was bridged last; with early media also one who never answered;
  * - sip_invite_failure_status: the carrier's refusal is written to the A leg, its 200 clears it (sofia.c);
  * - strowger_hunt_end: an engine that ran the hunt itself ended it after this attempt, and why;
@@ -14,6 +15,7 @@
  */
 import { attemptResultVariable, type CarriedAttempt, type CarriedCall } from '../call/carried.ts'
 import { HUNT_END_VARIABLE } from '../call/carried-hunt.ts'
+import { ANSWERED_LEG_VARIABLE } from '../call/control.ts'
 import { ENDS_OF_HUNT, type EndOfHunt } from '../call/failover.ts'
 import { hangupCauseOf, isHangupCause, type HangupCause } from '../telephony/hangup-cause.ts'
 import type { CdrAttempt } from './cdr.ts'
@@ -91,7 +93,9 @@ const readEvidence = (call: CarriedCall, post: Post, end: CallEnd): Evidence => 
   return {
     end,
     channels,
-    answeredLeg: end.answered && lastStatus === undefined ? bridged : undefined,
+    answeredLeg:
+      post.variable(ANSWERED_LEG_VARIABLE) ??
+      (end.answered && lastStatus === undefined ? bridged : undefined),
     results,
     lastTried,
     lastCause: causeOf(post.variable('last_bridge_hangup_cause')),

@@ -18,14 +18,18 @@ import {
   type CarriedCall,
   type CarriedDevice,
 } from '../call/carried.ts'
+import { TRANSFERRED_BY_VARIABLE } from '../call/control.ts'
+import { decodeWish, WISH_VARIABLE, type CallWish } from '../call/wish.ts'
 import { EngineError } from '../base/errors.ts'
 import { gatewayIdOf } from '../directory/records.ts'
 import { bill } from '../rating/bill.ts'
 import { isCallUuid, type CallUuid } from '../telephony/call-uuid.ts'
-import { HANGUP_CAUSES, hangupCauseOf, type HangupCause } from '../telephony/hangup-cause.ts'
+import { hangupCauseOf, type HangupCause } from '../telephony/hangup-cause.ts'
+import { q850Of } from '../telephony/user-message.ts'
 import { attemptsOf, statusOf } from './attempts.ts'
 import { readCall, readLeg } from './carried-fields.ts'
 import type { Cdr } from './cdr.ts'
+import { customOf } from './custom.ts'
 import { dispositionOf } from './disposition.ts'
 import { badField, openPost, type Post } from './post.ts'
 
@@ -35,10 +39,29 @@ import { badField, openPost, type Post } from './post.ts'
  */
 export const buildCdr = (post: unknown): Cdr => {
   const opened = openPost(post)
+  const wish = wishOf(opened)
+  const custom = customOf(opened, wish)
+  const cdr = buildLeg(opened)
+  return wish === undefined && custom === undefined ? cdr : { ...cdr, wish, custom }
+}
+
+/** One that cannot be read is no reason to refuse the record: it changes nothing in it. */
+const wishOf = (post: Post): CallWish | undefined => {
+  const text = post.variable(WISH_VARIABLE)
+  if (text === undefined || text === '') return undefined
+  try {
+    return decodeWish(text)
+  } catch (fault) {
+    if (!(fault instanceof EngineError)) throw fault
+    return undefined
+  }
+}
+
+const buildLeg = (opened: Post): Cdr => {
   const callText = opened.variable(CALL_VARIABLE)
   const legText = opened.variable(ATTEMPT_VARIABLE)
   // A B leg may have inherited strowger_call; what was put on the attempt itself says what it is.
-  if (legText !== undefined) return buildOurB(opened, readLeg(legText))
+  if (legText !== undefined) return withOwnAttempts(opened, buildOurB(opened, readLeg(legText)), callText)
   if (callText !== undefined) return buildOurA(opened, readCall(callText))
   return buildForeign(opened)
 }
@@ -55,7 +78,8 @@ const buildOurA = (post: Post, call: CarriedCall): Cdr => {
     direction: call.direction,
     callerNumber: call.callerNumber ?? common.callerNumber,
     callerUserId: inbound ? undefined : call.userId,
-    calleeNumber: call.destination ?? common.calleeNumber,
+    // A transfer changes the channel's destination; whom he called does not change.
+    calleeNumber: call.destination ?? (isTransferred(post) ? call.dialled : common.calleeNumber),
     calleeUserId: firstDevice?.userId ?? (inbound ? call.userId : undefined),
     dialledNumber: call.dialled,
     lcrProfileId: call.lcrProfileId,
@@ -92,6 +116,20 @@ const buildOurB = (post: Post, carried: CarriedAttempt | CarriedDevice): Cdr => 
     carrierName: carried.carrierName,
     rate,
     ...(rate === undefined ? {} : charge(rate, common.billableSeconds)),
+  }
+}
+
+const isTransferred = (post: Post): boolean => (post.variable(TRANSFERRED_BY_VARIABLE) ?? '') !== ''
+
+/** A leg that was transferred ran a plan of its own: its attempts are told by it. */
+const withOwnAttempts = (post: Post, cdr: Cdr, callText: string | undefined): Cdr => {
+  if (callText === undefined) return cdr
+  const call = readCall(callText)
+  if (call.channelUuid !== cdr.legUuid) return cdr
+  return {
+    ...cdr,
+    lcrProfileId: call.lcrProfileId,
+    attempts: attemptsOf(call, post, { answered: true, cause: cdr.hangupCause, cancelled: false }),
   }
 }
 
@@ -167,7 +205,7 @@ const buildCommon = (post: Post): Omit<Cdr, 'organizationId' | 'direction'> => {
     carrierName: undefined,
     lcrProfileId: undefined,
     hangupCause,
-    hangupCauseQ850: q850Of(post.variable('hangup_cause_q850'), hangupCause),
+    hangupCauseQ850: q850In(post.variable('hangup_cause_q850'), hangupCause),
     sipStatus,
     hungUpBy: how?.startsWith('recv_') === true ? 'party' : 'switch',
     disposition: dispositionOf({
@@ -208,12 +246,8 @@ const failureStatus = (post: Post): number | undefined => {
   return own ?? statusOf(/^sip:(\d{3})$/.exec(post.variable('proto_specific_hangup_cause') ?? '')?.[1])
 }
 
-/** FreeSWITCH's own causes are above 127 and have no number in Q.850: interworking, unspecified (127). */
-const q850Of = (text: string | undefined, cause: HangupCause): number => {
-  if (text !== undefined && /^\d{1,3}$/.test(text)) return Number(text)
-  const { number } = HANGUP_CAUSES[cause]
-  return number <= HANGUP_CAUSES.INTERWORKING.number ? number : HANGUP_CAUSES.INTERWORKING.number
-}
+const q850In = (text: string | undefined, cause: HangupCause): number =>
+  text !== undefined && /^\d{1,3}$/.test(text) ? Number(text) : q850Of(cause)
 
 const parentOf = (post: Post): CallUuid | undefined =>
   uuidOf(post.variable('originating_leg_uuid')) ?? uuidOf(post.variable('originator'))

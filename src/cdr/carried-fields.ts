@@ -26,6 +26,7 @@ export const readCall = (text: string): CarriedCall => {
   const at = fields(call, CALL_VARIABLE)
   return {
     callId: call.callId,
+    channelUuid: at.optional('channelUuid', at.uuid),
     organizationId: call.organizationId,
     direction: at.direction('direction'),
     userId: at.optional('userId', at.id),

@@ -3,6 +3,8 @@ import type { HangupCause } from '../telephony/hangup-cause.ts'
 import type { Money } from '../telephony/money.ts'
 import type { CallUuid } from '../telephony/call-uuid.ts'
 import type { Direction, QuotedRate } from '../call/carried.ts'
+import type { CustomData } from './custom.ts'
+import type { CallWish } from '../call/wish.ts'
 
 export type Disposition = 'ANSWERED' | 'NO_ANSWER' | 'BUSY' | 'CANCELLED' | 'FAILED'
 
@@ -50,6 +52,10 @@ export type Cdr = {
   /** What the carrier charges for this leg: on answered B legs only, so that every sum counts it once. */
   readonly cost: Money | undefined
   readonly simulated: boolean
+  /** What is kept beside these fields (custom.ts). */
+  readonly custom?: CustomData | undefined
+  /** What was asked for with the call over the API. It is read for what leaves the engine, and not stored. */
+  readonly wish?: CallWish | undefined
   /** On an A leg that went to carriers: every attempt of its plan. */
   readonly attempts: readonly CdrAttempt[]
 }

@@ -24,7 +24,7 @@ export const refusalOf = (status: number, body: Json, { token, tokenHint }: Engi
     const message =
       token === undefined
         ? `the engine wants its token: set STROWGER_TOKEN or --token (${tokenHint})`
-        : 'the engine refuses this token: it is the content of admin-token in the data directory of that engine'
+        : `the engine refuses this token (${textOf(error, 'message')}): it takes the content of admin-token in its data directory, an API key or an access token`
     return new CliFault(EXIT.failed, code, message)
   }
   const message = textOf(error, 'message') || `the engine answered ${status}`

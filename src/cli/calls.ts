@@ -1,11 +1,13 @@
 /** `strowger calls`: start one and follow it, see those that are up, end one. */
 import type { Command } from 'commander'
-import { perform, recordId, uuidText, wholeNumber, type Context, type Terminal } from './context.ts'
+import { addCallControl } from './call-control.ts'
+import { perform, recordId, uuidText, type Context, type Terminal } from './context.ts'
 import { CliFault, EXIT } from './fault.ts'
 import { flush, follow, NOTHING_YET, type Followed } from './follow.ts'
 import { dayTime, table } from './format.ts'
 import { flagOf, listOf, objectOf, textOf, timeOf, type Json } from './json.ts'
 import { followLive } from './live.ts'
+import { addWishes, wishesAsBody, type Wishes } from './originate-options.ts'
 import { decisionLines } from './routes.ts'
 
 /** How long the record of a call may take after its end. */
@@ -21,23 +23,17 @@ export const addCalls = (program: Command, terminal: Terminal, ended: (exitCode:
     .description('ring a phone, and when it is answered call a number; follows the call to its end')
     .requiredOption('--from <extension>', "the extension, or a device's user name, that is rung first")
     .requiredOption('--to <number>', 'the number as it would be dialled on that phone')
-    .option('--organization <id>', 'the organisation of the phone', recordId)
-    .option('--caller-id <number>', 'the number to show, in E.164 form')
-    .option('--ring-timeout <seconds>', 'seconds for which the phone rings', wholeNumber(5, 120))
     .option('--no-follow', 'only start the call and print its id')
-    .addHelpText(
-      'after',
-      '\nExamples:\n  strowger calls originate --from 1001 --to 1002\n  strowger calls originate --from 1001 --to +442079460123 --caller-id +442079460001\n',
-    )
+    .addHelpText('after', ORIGINATE_HELP)
+  addWishes(originate)
   perform(originate, terminal, ended, async (context) => {
     const options: OriginateOptions = originate.opts()
-    const started = await context.engine.send('POST', '/v1/calls/originate', {
-      from: options.from,
-      to: options.to,
-      organizationId: options.organization,
-      callerId: options.callerId,
-      ringTimeoutSeconds: options.ringTimeout,
-    })
+    const started = await context.engine.send(
+      'POST',
+      '/v1/calls/originate',
+      { from: options.from, to: options.to, ...wishesAsBody(options) },
+      options.once === undefined ? {} : { 'idempotency-key': options.once },
+    )
     const callId = textOf(started, 'callId')
     context.tell(started)
     if (!options.follow) {
@@ -84,6 +80,8 @@ export const addCalls = (program: Command, terminal: Terminal, ended: (exitCode:
     return EXIT.ok
   })
 
+  addCallControl(calls, terminal, ended)
+
   const decision = calls
     .command('decision')
     .argument('<callId>', 'which call', uuidText)
@@ -97,14 +95,19 @@ export const addCalls = (program: Command, terminal: Terminal, ended: (exitCode:
   })
 }
 
-type OriginateOptions = {
-  readonly from: string
-  readonly to: string
-  readonly organization?: number
-  readonly callerId?: string
-  readonly ringTimeout?: number
-  readonly follow: boolean
-}
+type OriginateOptions = Wishes & { readonly from: string; readonly to: string; readonly follow: boolean }
+
+const ORIGINATE_HELP = `
+Examples:
+  strowger calls originate --from 1001 --to 1002
+  strowger calls originate --from 1001 --to +442079460123 --caller-id +442079460001
+  strowger calls originate --from 1001 --to +442079460123 --max-duration 600 --record
+  strowger calls originate --from 1001 --to 1002 --header 'X-Account: 4711' --crm-record 4711 --crm-type Contact
+  strowger calls originate --from 1001 --to 1002 --machine hangup --no-follow --once order-4711
+
+--ring-timeout is for the phone that is rung first, --timeout for the destination. A call that is too much for
+its organisation or its user says so (strowger quotas list); a premium-rate number has to be allowed there first.
+`
 
 const callRow = (call: Json): readonly string[] => [
   textOf(call, 'callId'),

@@ -9,7 +9,12 @@ export type Engine = {
   /** 503 is an answer too: /ready says with it what is missing. */
   readonly getAnyway: (path: string) => Promise<Json>
   readonly getText: (path: string, query?: Query) => Promise<string>
-  readonly send: (method: 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown) => Promise<Json>
+  readonly send: (
+    method: 'POST' | 'PUT' | 'PATCH' | 'DELETE',
+    path: string,
+    body?: unknown,
+    headers?: Readonly<Record<string, string>>,
+  ) => Promise<Json>
   readonly sendRaw: (path: string, body: Uint8Array<ArrayBuffer>) => Promise<Json>
   /** The body of a stream of server-sent events. */
   readonly stream: (
@@ -71,14 +76,14 @@ export const createEngine = (address: EngineAddress): Engine => {
       if (response.ok) return text
       throw refusalOf(response.status, objectOf(parseAnswer(text)), address)
     },
-    send: async (method, path, body) =>
+    send: async (method, path, body, headers) =>
       json(
         await request(path, {
           method,
           signal: limited(),
           ...(body === undefined
             ? {}
-            : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+            : { body: JSON.stringify(body), headers: { 'content-type': 'application/json', ...headers } }),
         }),
       ),
     sendRaw: async (path, body) =>

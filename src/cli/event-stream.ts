@@ -1,5 +1,10 @@
 /** Reads a stream of server-sent events (WHATWG HTML, 9.2.6), whatever the pieces in which it arrives. */
-export type ServerEvent = { readonly id: string | undefined; readonly data: string }
+/** `name` is undefined on a message. */
+export type ServerEvent = {
+  readonly id: string | undefined
+  readonly name?: string
+  readonly data: string
+}
 
 export type EventReader = {
   /** The events that this piece completes. */
@@ -10,6 +15,7 @@ export const createEventReader = (): EventReader => {
   const decoder = new TextDecoder('utf-8')
   let rest = ''
   let id: string | undefined
+  let event: string | undefined
   let lines: string[] = []
   return {
     push: (piece) => {
@@ -19,14 +25,17 @@ export const createEventReader = (): EventReader => {
       rest = whole.pop() ?? ''
       for (const line of whole) {
         if (line === '') {
-          if (lines.length > 0) events.push({ id, data: lines.join('\n') })
+          if (lines.length > 0)
+            events.push({ id, data: lines.join('\n'), ...(event === undefined ? {} : { name: event }) })
           lines = []
+          event = undefined
           continue
         }
         const colon = line.indexOf(':')
         const name = colon === -1 ? line : line.slice(0, colon)
         const value = colon === -1 ? '' : line.slice(colon + 1).replace(/^ /, '')
         if (name === 'data') lines.push(value)
+        if (name === 'event') event = value
         if (name === 'id' && !value.includes('\0')) id = value
       }
       return events

@@ -31,10 +31,12 @@ export const followLive = async (
       if (!first) await onResumed()
       const reader = createEventReader()
       for await (const piece of pieces) {
-        for (const { id, data } of reader.push(piece)) {
+        for (const { id, name, data } of reader.push(piece)) {
           tries = 0
           lastId = id ?? lastId
-          onEvent(objectOf(JSON.parse(data)))
+          // What was missed is gone: the calls are read anew.
+          if (name === 'reset') await onResumed()
+          if (name === undefined) onEvent(objectOf(JSON.parse(data)))
         }
       }
     } catch (fault) {

@@ -2,6 +2,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Command, CommanderError } from 'commander'
+import { addAccess } from './access.ts'
+import { addCallerId } from './caller-id.ts'
 import { addCalls } from './calls.ts'
 import { addCdrs } from './cdrs.ts'
 import { addDecks } from './decks.ts'
@@ -10,9 +12,13 @@ import type { Terminal } from './context.ts'
 import { CliFault, EXIT } from './fault.ts'
 import { plain } from './json.ts'
 import { addGatewayHealth } from './gateway-health.ts'
+import { addQuotas } from './quotas.ts'
+import { addRecordingPolicies } from './recording-policies.ts'
+import { addRecordings } from './recordings.ts'
 import { addRecords } from './records.ts'
 import { addRoutes } from './routes.ts'
 import { addBans, addStatus } from './status.ts'
+import { addWebhooks } from './webhooks.ts'
 
 /** Runs one command; resolves with the exit code: 0 done, 1 failed, 2 bad input, 3 no engine answers. */
 export const runCli = async (args: readonly string[], terminal: Terminal): Promise<number> => {
@@ -41,16 +47,25 @@ export const createProgram = (terminal: Terminal, ended: (exitCode: number) => v
     .showHelpAfterError('(add --help for more)')
     .option('--json', 'print JSON: one document, or one a line for what goes on')
     .option('--url <url>', 'the engine (default: STROWGER_URL, or http://127.0.0.1:8080)')
-    .option('--token <token>', 'its token (default: STROWGER_TOKEN, or the file .strowger/admin-token)')
+    .option(
+      '--token <token>',
+      'its token, or an API key (default: STROWGER_TOKEN, or the file .strowger/admin-token)',
+    )
     .version(version)
     .addHelpText('after', HELP)
   addCalls(program, terminal, ended)
+  addCallerId(program, terminal, ended)
   addRoutes(program, terminal, ended)
   addCdrs(program, terminal, ended)
   addBans(program, terminal, ended)
+  addRecordings(program, terminal, ended)
+  addRecordingPolicies(program, terminal, ended)
+  addQuotas(program, terminal, ended)
   addRecords(program, terminal, ended)
   addDecks(program, terminal, ended)
   addGatewayHealth(program, terminal, ended)
+  addAccess(program, terminal, ended)
+  addWebhooks(program, terminal, ended)
   addStatus(program, terminal, ended)
   addCompletion(program, terminal, ended)
   program

@@ -31,6 +31,12 @@ export const carriers: RecordKind = {
     { key: 'carriesCallerId', describe: 'it shows the caller ID that we send (yes)' },
     { key: 'supportsFax', describe: 'faxes pass (yes)' },
     {
+      key: 'callerIdPolicy',
+      takes: 'policy',
+      describe: 'which caller IDs it takes: any, owned (ours and its list) or listed (its list alone)',
+      choices: ['any', 'owned', 'listed'],
+    },
+    {
       key: 'failover.enabled',
       option: 'failover',
       describe: 'leave its gateways alone for a while after failures (yes)',
@@ -121,6 +127,30 @@ const numberForm: readonly Field[] = [
   },
 ]
 
+/** How it wants to be told who calls. */
+const identity: readonly Field[] = [
+  {
+    key: 'identityHeader',
+    takes: 'header',
+    describe: 'P-Asserted-Identity, Remote-Party-ID, or neither (pai)',
+    choices: ['pai', 'rpid', 'none'],
+  },
+  { key: 'trustsIdentity', describe: 'it may know a number that is withheld (no)' },
+  {
+    key: 'callerIdFormat',
+    takes: 'format',
+    describe: 'the number that calls: +442079460123, 442079460123, or national (plus)',
+    choices: ['plus', 'digits', 'national'],
+  },
+  {
+    key: 'callerIdCountry',
+    takes: 'code',
+    describe: 'whose national numbers, such as GB',
+    canBeEmpty: true,
+  },
+  { key: 'signsIdentity', describe: 'calls over it carry a signed Identity (no)' },
+]
+
 const rules = (text: string): readonly (string | number)[] =>
   commas(text).map((rule) => {
     if (/^[3-6]\d\d$/.test(rule)) return Number(rule)
@@ -183,6 +213,7 @@ export const gateways: RecordKind = {
     maxChannels,
     maxCallsPerSecond,
     ...numberForm,
+    ...identity,
     ...failover,
     {
       key: 'progressTimeoutSeconds',
@@ -216,6 +247,11 @@ export const gateways: RecordKind = {
       parse: commas,
     },
     { key: 'carriesEmergency', option: 'emergency', describe: 'emergency calls may leave through it' },
+    {
+      key: 'answersWithTones',
+      option: 'answers-with-tones',
+      describe: 'it answers calls that are busy or fail, and plays the tone',
+    },
   ],
   credentials: 'object',
   columns: [

@@ -2,6 +2,28 @@
 import { recordId } from './context.ts'
 import { cell, name, organization, type Field, type RecordKind } from './record-fields.ts'
 
+/** What help is told of who calls. */
+const emergency: readonly Field[] = [
+  {
+    key: 'emergencyCallerId',
+    takes: 'number',
+    describe: 'what help is shown, in E.164 form',
+    canBeEmpty: true,
+  },
+  {
+    key: 'emergencyAddress',
+    takes: 'address',
+    describe: 'the street address that is registered with it',
+    canBeEmpty: true,
+  },
+  {
+    key: 'emergencyLocationUri',
+    takes: 'uri',
+    describe: 'a location by reference, for the Geolocation header',
+    canBeEmpty: true,
+  },
+]
+
 export const organizations: RecordKind = {
   path: 'organizations',
   key: 'organization',
@@ -13,6 +35,13 @@ export const organizations: RecordKind = {
     { key: 'country', takes: 'code', describe: 'whose dial plan it uses, such as GB', needed: true },
     { key: 'currency', takes: 'code', describe: 'what it pays in, such as GBP', needed: true },
     { key: 'defaultCallerId', takes: 'number', describe: 'what it shows, in E.164 form', canBeEmpty: true },
+    {
+      key: 'mainNumber',
+      takes: 'number',
+      describe: 'what it shows where there is no default',
+      canBeEmpty: true,
+    },
+    ...emergency,
     {
       key: 'lcrProfileId',
       option: 'lcr-profile',
@@ -56,6 +85,13 @@ export const users: RecordKind = {
     name,
     { key: 'extension', takes: 'digits', describe: '2 to 10 digits', needed: true },
     { key: 'callerId', takes: 'number', describe: 'what the user shows, in E.164 form', canBeEmpty: true },
+    {
+      key: 'presentation',
+      takes: 'how',
+      describe: 'withheld: callees do not see the number (allowed)',
+      choices: ['allowed', 'withheld'],
+    },
+    ...emergency,
   ],
   columns: [
     ['ORGANISATION', cell('organizationId')],
@@ -63,7 +99,11 @@ export const users: RecordKind = {
     ['NAME', cell('name')],
     ['CALLER ID', cell('callerId')],
   ],
-  examples: ['users add --organization 1 --name "Ada Lovelace" --extension 1001'],
+  examples: [
+    'users add --organization 1 --name "Ada Lovelace" --extension 1001',
+    'users set 1 --presentation withheld',
+    'users set 1 --emergency-caller-id +442079460100 --emergency-address "1 High Street, London"',
+  ],
 }
 
 export const devices: RecordKind = {

@@ -3,6 +3,7 @@
  * makes the commands of a kind; another kind is another row here.
  */
 import { type RecordKind } from './record-fields.ts'
+import { callerIdRules, carrierCallerIds } from './record-kinds-caller-id.ts'
 import { carriers, gateways } from './record-kinds-carriers.ts'
 import { devices, numbers, organizations, users } from './record-kinds-organizations.ts'
 import { blockedPrefixes, lcrProfiles, lcrRoutes } from './record-kinds-routing.ts'
@@ -17,4 +18,6 @@ export const RECORD_KINDS: readonly RecordKind[] = [
   lcrProfiles,
   lcrRoutes,
   blockedPrefixes,
+  callerIdRules,
+  carrierCallerIds,
 ]

@@ -3,9 +3,18 @@
  * facts that change while the engine runs are rows in the database, not variables.
  */
 import { resolve } from 'node:path'
-import { isIP } from 'node:net'
-import { asError, EngineError } from '../base/errors.ts'
-import { VARIABLES } from './variables.ts'
+import { EngineError } from '../base/errors.ts'
+import { keyIn, readOtherMasterKeys, readOutsideIssuer, type OutsideIssuer } from './access.ts'
+import { readCalling, type CallingConfig } from './calling.ts'
+import { readAnswering, type AnsweringConfig } from './answering.ts'
+import { readCallerId, type CallerIdConfig } from './caller-id.ts'
+import { readPages, type PagesConfig } from './pages.ts'
+import { readRecording, type RecordingConfig } from './recording.ts'
+import { readRecordingStore, type RecordingStoreConfig } from './recording-store.ts'
+import { createReader, type Environment } from './reader.ts'
+import { readRouting, type RoutingConfig } from './routing.ts'
+import { readSip, type SipConfig } from './sip.ts'
+import { readWebhooks, type WebhooksConfig } from './webhooks.ts'
 
 export type Config = {
   /** Neither a switch nor a database was named: embedded PostgreSQL, demo organisation, simulator at need. */
@@ -35,137 +44,37 @@ export type Config = {
   readonly routing: RoutingConfig
   /** A drachtio server: the redirect server and the OPTIONS probes; undefined: neither. */
   readonly sip: SipConfig | undefined
+  /** Requests to the servers of others. */
+  readonly webhooks: WebhooksConfig
+  /** The pages for people: the phone in the browser, the Salesforce adapter. */
+  readonly pages: PagesConfig
+  /** What is done with callees who answered before they are connected. */
+  readonly answering: AnsweringConfig
+  readonly callerId: CallerIdConfig
+  /** Where the switch leaves recordings, and finds sounds. */
+  readonly recording: RecordingConfig
+  /** Where finished recordings are kept, and how long they and call records are. */
+  readonly recordingStore: RecordingStoreConfig
+  /** What may be asked for with a call. */
+  readonly calling: CallingConfig
   readonly maxCallDurationSeconds: number
   readonly banFailures: number
   readonly banWindowSeconds: number
   readonly banSeconds: number
   /** 32 bytes, hex or base64; undefined: made and kept in the data directory. */
   readonly masterKey: Buffer | undefined
+  /** They open what stands under them, and encrypt nothing. */
+  readonly otherMasterKeys: readonly Buffer[]
+  /** An identity provider whose tokens the API takes; undefined: only our own. */
+  readonly outsideIssuer: OutsideIssuer | undefined
   readonly log: { readonly level: string; readonly redactNumbers: boolean }
 }
-
-export type RoutingConfig = {
-  readonly maxRoutes: number
-  /** Seconds that a caller may hear nothing, all attempts together. */
-  readonly postDialDelayBudgetSeconds: number
-  /** Which decisions are kept with their calls. */
-  readonly decisions: 'all' | 'refused' | 'none'
-  /** A table of North American area codes that replaces the built-in one. */
-  readonly npaFile: string | undefined
-  readonly lrn:
-    { readonly url: string; readonly timeoutMs: number; readonly cacheSeconds: number } | undefined
-  /** The reference's FailoverConfig. */
-  readonly failover: {
-    readonly enabled: boolean
-    readonly strategy: 'sequential' | 'round_robin' | 'weighted'
-    readonly threshold: number
-    readonly windowSeconds: number
-    readonly recovery: 'automatic' | 'manual'
-    readonly recoveryIntervalSeconds: number
-    readonly recoveryThreshold: number
-    /** Hangup causes and SIP statuses after which the next route is tried; undefined: the built-in list. */
-    readonly causes: readonly string[] | undefined
-  }
-}
-
-export type SipConfig = {
-  readonly host: string
-  readonly port: number
-  readonly secret: string
-  /** Networks whose switches may ask for a redirect, in CIDR form. */
-  readonly peers: readonly string[]
-  /** Seconds between OPTIONS to one gateway; 0: none. */
-  readonly optionsSeconds: number
-}
-
-export type Environment = Readonly<Record<string, string | undefined>>
 
 /** Throws CONFIG_INVALID with every problem, one a line. `environment` is usually process.env. */
 export const readConfig = (environment: Environment, workingDirectory: string): Config => {
   const problems: string[] = []
-  const text = (name: string): string => {
-    const set = environment[name]?.trim()
-    return set === undefined || set === ''
-      ? (VARIABLES.find((variable) => variable.name === name)?.fallback ?? '')
-      : set
-  }
-  const optional = (name: string): string | undefined => (text(name) === '' ? undefined : text(name))
-  const whole = (name: string, min: number, max: number): number => {
-    const value = text(name)
-    if (/^\d{1,9}$/.test(value) && Number(value) >= min && Number(value) <= max) return Number(value)
-    problems.push(`${name} is "${value}": it takes a whole number from ${min} to ${max}`)
-    return min
-  }
-  const url = (name: string, protocols: readonly string[]): string | undefined => {
-    const value = optional(name)
-    if (value === undefined) return undefined
-    if (URL.canParse(value) && protocols.includes(new URL(value).protocol)) return value
-    problems.push(
-      `${name} takes a URL that starts with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
-    )
-    return undefined
-  }
-  const host = (name: string): string => {
-    const value = text(name)
-    if (isIP(value) === 0 && !/^[A-Za-z0-9]([\w.-]{0,252}[A-Za-z0-9])?$/.test(value)) {
-      problems.push(`${name} is "${value}": it takes a host name or an address`)
-    }
-    return value
-  }
-  const oneLine = (name: string): string => {
-    const value = text(name)
-    if (/[\r\n\0]/.test(value)) problems.push(`${name} has a line break in it`)
-    return value
-  }
-  const choice = <Word extends string>(name: string, words: readonly Word[]): Word => {
-    const value = text(name)
-    const found = words.find((word) => word === value)
-    if (found !== undefined) return found
-    problems.push(`${name} is "${value}": it takes ${words.join(', ')}`)
-    return words[0] as Word
-  }
-  const lrn = (): RoutingConfig['lrn'] => {
-    const timeoutMs = whole('LCR_LRN_TIMEOUT', 10, 5_000)
-    const cacheSeconds = whole('LCR_LRN_CACHE_TTL', 1, 31_536_000)
-    const template = optional('LCR_LRN_URL')
-    if (template === undefined) return undefined
-    const tried = template.replace('{number}', '12125550100')
-    if (tried === template || !URL.canParse(tried) || !/^https?:$/.test(new URL(tried).protocol))
-      problems.push('LCR_LRN_URL takes an http or https URL with {number} in it')
-    return { url: template, timeoutMs, cacheSeconds }
-  }
-  const causes = (): readonly string[] | undefined => {
-    const words = optional('FAILOVER_CAUSES')
-      ?.split(',')
-      .map((word) => word.trim())
-    for (const word of words ?? []) {
-      if (!/^(?:[A-Z][A-Z0-9_]*|[3-6]\d\d)$/.test(word))
-        problems.push(`FAILOVER_CAUSES has "${word}": it takes hangup causes and SIP statuses, 300 to 699`)
-    }
-    return words
-  }
-  const sip = (): SipConfig | undefined => {
-    const optionsSeconds = whole('SIP_OPTIONS_INTERVAL', 0, 86_400)
-    const peers = text('SIP_REDIRECT_PEERS')
-      .split(',')
-      .map((peer) => peer.trim())
-    for (const peer of peers) {
-      if (!isNetwork(peer))
-        problems.push(`SIP_REDIRECT_PEERS has "${peer}": it takes networks such as 192.0.2.0/24`)
-    }
-    const address = url('DRACHTIO_URL', ['drachtio:'])
-    if (address === undefined) return undefined
-    const { hostname, port, password } = new URL(address)
-    if (hostname === '' || password === '')
-      problems.push('DRACHTIO_URL takes drachtio://:secret@host:port, secret and host included')
-    return {
-      host: hostname.replace(/^\[|\]$/g, ''),
-      port: port === '' ? DRACHTIO_PORT : Number(port),
-      secret: drachtioSecret(password, problems),
-      peers,
-      optionsSeconds,
-    }
-  }
+  const read = createReader(environment, workingDirectory, problems)
+  const { text, optional, whole, url, host, oneLine } = read
   // A trial is read by a person: its own lines first, the log only where it warns.
   const level = optional('STROWGER_LOG_LEVEL') ?? (isTrial(environment) ? 'warn' : 'info')
   if (!['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'].includes(level)) {
@@ -196,29 +105,22 @@ export const readConfig = (environment: Environment, workingDirectory: string): 
       port: whole('STROWGER_SOCKET_PORT', 0, 65535),
       address: socketAddress(optional('STROWGER_SOCKET_ADDRESS'), problems),
     },
-    routing: {
-      maxRoutes: whole('LCR_MAX_ROUTES', 1, 20),
-      postDialDelayBudgetSeconds: whole('LCR_POST_DIAL_DELAY', 1, 300),
-      decisions: choice('LCR_DECISIONS', ['all', 'refused', 'none']),
-      npaFile: pathOf(optional('LCR_NPA_FILE'), workingDirectory),
-      lrn: lrn(),
-      failover: {
-        enabled: choice('FAILOVER_ENABLED', ['true', 'false']) === 'true',
-        strategy: choice('FAILOVER_STRATEGY', ['sequential', 'round_robin', 'weighted']),
-        threshold: whole('FAILOVER_THRESHOLD', 1, 1_000),
-        windowSeconds: whole('FAILOVER_WINDOW', 1, 86_400),
-        recovery: choice('FAILOVER_RECOVERY', ['automatic', 'manual']),
-        recoveryIntervalSeconds: whole('FAILOVER_RECOVERY_INTERVAL', 1, 86_400),
-        recoveryThreshold: whole('FAILOVER_RECOVERY_THRESHOLD', 1, 1_000),
-        causes: causes(),
-      },
-    },
-    sip: sip(),
+    routing: readRouting(read),
+    sip: readSip(read),
+    webhooks: readWebhooks(read),
+    pages: readPages(read),
+    callerId: readCallerId(read),
+    answering: readAnswering(read, resolve(workingDirectory, read.text('STROWGER_DATA_DIR'))),
+    recording: readRecording(read, resolve(workingDirectory, text('STROWGER_DATA_DIR'))),
+    recordingStore: readRecordingStore(read),
+    calling: readCalling(read),
     maxCallDurationSeconds: whole('MAX_CALL_DURATION', 60, 86_400),
     banFailures: whole('STROWGER_BAN_FAILURES', 1, 1_000_000),
     banWindowSeconds: whole('STROWGER_BAN_WINDOW', 1, 86_400),
     banSeconds: whole('STROWGER_BAN_TIME', 1, 31_536_000),
     masterKey: masterKey(optional('STROWGER_MASTER_KEY'), problems),
+    otherMasterKeys: readOtherMasterKeys(read),
+    outsideIssuer: readOutsideIssuer(read),
     log: { level, redactNumbers: logNumbers === 'false' },
   }
   if (problems.length > 0) {
@@ -232,30 +134,6 @@ export const readConfig = (environment: Environment, workingDirectory: string): 
   }
   return Object.freeze(config)
 }
-
-/** drachtio's own protocol separates by `|` and line breaks. */
-const drachtioSecret = (text: string, problems: string[]): string => {
-  try {
-    const secret = decodeURIComponent(text)
-    if (/[|\r\n\0]/.test(secret)) problems.push('DRACHTIO_URL has a secret with | or a line break in it')
-    return secret
-  } catch (fault) {
-    problems.push(`DRACHTIO_URL has a secret that cannot be read: ${asError(fault).message}`)
-    return text
-  }
-}
-
-/** Of drachtio's admin door (drachtio.conf.xml). */
-const DRACHTIO_PORT = 9022
-
-const isNetwork = (text: string): boolean => {
-  const [address = '', bits = '', ...rest] = text.split('/')
-  const width = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1
-  return rest.length === 0 && /^\d{1,3}$/.test(bits) && Number(bits) <= width
-}
-
-const pathOf = (text: string | undefined, workingDirectory: string): string | undefined =>
-  text === undefined ? undefined : resolve(workingDirectory, text)
 
 const socketAddress = (text: string | undefined, problems: string[]): string | undefined => {
   if (text !== undefined && !/^[\w.-]+:\d{1,5}(\|[\w.-]+:\d{1,5})*$/.test(text)) {
@@ -271,8 +149,8 @@ const isTrial = (environment: Environment): boolean =>
 
 const masterKey = (text: string | undefined, problems: string[]): Buffer | undefined => {
   if (text === undefined) return undefined
-  const key = /^[0-9a-f]{64}$/i.test(text) ? Buffer.from(text, 'hex') : Buffer.from(text, 'base64')
-  if (key.length === 32) return key
+  const key = keyIn(text)
+  if (key !== undefined) return key
   problems.push('STROWGER_MASTER_KEY takes 32 bytes, as 64 hex digits or in base64 (openssl rand -hex 32)')
   return undefined
 }

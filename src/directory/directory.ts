@@ -1,5 +1,8 @@
 /** A snapshot, indexed for the questions that a call asks. Built once per snapshot, never changed. */
 import type { E164 } from '../telephony/e164.ts'
+import { indexRecording, NO_RECORDING_ROWS, type RecordingIndex } from './recording-records.ts'
+import type { Quota } from './quota.ts'
+import { createCallerIds, NO_CALLER_IDS, type CallerIds } from './caller-ids.ts'
 import type {
   BlockedPrefix,
   Carrier,
@@ -13,7 +16,7 @@ import type {
   User,
 } from './records.ts'
 
-export type Directory = {
+export type Directory = RecordingIndex & {
   readonly organization: (id: number) => Organization | undefined
   readonly organizationOfDomain: (sipDomain: string) => Organization | undefined
   readonly organizations: () => readonly Organization[]
@@ -26,6 +29,10 @@ export type Directory = {
   readonly disabledDevice: (organizationId: number, username: string) => Device | undefined
   readonly devicesOf: (userId: number) => readonly Device[]
   readonly ddi: (number: E164) => DdiNumber | undefined
+  /** The user's own numbers, in the order of their rows. */
+  readonly ddisOf: (userId: number) => readonly DdiNumber[]
+  /** Which numbers are shown to whom, and who may show one that is not his. */
+  readonly callerIds: CallerIds
   /** Whether the organisation may show this number as its own. */
   readonly ownsNumber: (organizationId: number, number: E164) => boolean
   readonly carrier: (id: number) => Carrier | undefined
@@ -40,6 +47,8 @@ export type Directory = {
    * longest enabled prefix speaks, of two as long the organisation's own; one that allows lifts the shorter ones.
    */
   readonly blockedBy: (organizationId: number, digits: string) => BlockedPrefix | undefined
+  readonly quotaOf: (organizationId: number) => Quota | undefined
+  readonly quotaOfUser: (userId: number) => Quota | undefined
 }
 
 /** Disabled organisations, users, devices and numbers are not found; carriers and gateways are, to be explained. */
@@ -67,9 +76,16 @@ export const createDirectory = (snapshot: Snapshot): Directory => {
     (number) => number.enabled && organizationById.has(number.organizationId),
   )
   const ddiByNumber = byKey<DdiNumber, string>(numbers, (number) => number.number)
+  const ddisByUser = groupBy(numbers, (number) => number.userId)
   const carrierById = byKey(snapshot.carriers, (carrier) => carrier.id)
   const gatewayById = byKey(snapshot.gateways, (gateway) => gateway.id)
   const profileById = byKey(snapshot.lcrProfiles, (profile) => profile.id)
+  const quotas = snapshot.quotas ?? []
+  const quotaOfOrganization = byKey(
+    quotas.filter(({ userId }) => userId === undefined),
+    ({ organizationId }) => organizationId,
+  )
+  const quotaOfUser = byKey(quotas, ({ userId }) => userId)
   const routesByProfile = groupBy(snapshot.lcrRoutes, (route) => route.profileId)
 
   return {
@@ -83,6 +99,8 @@ export const createDirectory = (snapshot: Snapshot): Directory => {
     disabledDevice: (organizationId, username) => disabledByName.get(`${organizationId}/${username}`),
     devicesOf: (userId) => devicesByUser.get(userId) ?? [],
     ddi: (number) => ddiByNumber.get(number),
+    ddisOf: (userId) => ddisByUser.get(userId) ?? [],
+    callerIds: createCallerIds(snapshot.callerIds ?? NO_CALLER_IDS),
     ownsNumber: (organizationId, number) => ddiByNumber.get(number)?.organizationId === organizationId,
     carrier: (id) => carrierById.get(id),
     gateway: (id) => gatewayById.get(id),
@@ -97,6 +115,9 @@ export const createDirectory = (snapshot: Snapshot): Directory => {
       ),
     lcrRoutesOf: (profileId) => routesByProfile.get(profileId) ?? [],
     blockedBy: blocking(snapshot.blockedPrefixes),
+    quotaOf: (organizationId) => quotaOfOrganization.get(organizationId),
+    quotaOfUser: (userId) => quotaOfUser.get(userId),
+    ...indexRecording(snapshot.recording ?? NO_RECORDING_ROWS),
   }
 }
 

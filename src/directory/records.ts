@@ -3,8 +3,17 @@ import type { Country, E164 } from '../telephony/e164.ts'
 import type { Money } from '../telephony/money.ts'
 import type { FailoverPolicy } from '../telephony/failover-policy.ts'
 import type { NumberForm } from '../telephony/number-form.ts'
+import type { Quota } from './quota.ts'
+import type { RecordingRows } from './recording-records.ts'
+import type {
+  CallerIdRows,
+  CarrierCallerId,
+  GatewayCallerId,
+  OrganizationCallerId,
+  UserCallerId,
+} from './caller-id-records.ts'
 
-export type Organization = {
+export type Organization = OrganizationCallerId & {
   readonly id: number
   readonly name: string
   /** The SIP domain of its phones, unique. */
@@ -19,7 +28,7 @@ export type Organization = {
   readonly enabled: boolean
 }
 
-export type User = {
+export type User = UserCallerId & {
   readonly id: number
   readonly organizationId: number
   readonly name: string
@@ -47,7 +56,7 @@ export type DdiNumber = {
   readonly enabled: boolean
 }
 
-export type Carrier = {
+export type Carrier = CarrierCallerId & {
   readonly id: number
   /** Undefined: the platform's, offered to every organisation. */
   readonly organizationId: number | undefined
@@ -73,7 +82,7 @@ export type Carrier = {
 
 export type GatewayTransport = 'udp' | 'tcp' | 'tls'
 
-export type Gateway = {
+export type Gateway = GatewayCallerId & {
   readonly id: number
   readonly carrierId: number
   readonly name: string
@@ -103,6 +112,8 @@ export type Gateway = {
   readonly inboundCidrs: readonly string[]
   /** Emergency calls may leave through it. */
   readonly carriesEmergency: boolean
+  /** It answers calls that are busy or fail, and plays the tone: an analogue line, a mobile gateway. */
+  readonly answersWithTones: boolean
   readonly enabled: boolean
 }
 
@@ -184,4 +195,7 @@ export type Snapshot = {
   readonly lcrProfiles: readonly LcrProfile[]
   readonly lcrRoutes: readonly LcrRoute[]
   readonly blockedPrefixes: readonly BlockedPrefix[]
+  readonly quotas?: readonly Quota[]
+  readonly recording?: RecordingRows
+  readonly callerIds?: CallerIdRows
 }

@@ -31,11 +31,15 @@ import { NOT_FOUND } from '../xml-curl/document.ts'
 import { LCR_CONTEXT, renderLcrError, renderLcrVariables } from '../xml-curl/lcr-variables.ts'
 import { renderLanguage } from '../xml-curl/languages.ts'
 import { readRequest, type Field, type XmlCurlRequest } from '../xml-curl/request.ts'
+import { announce } from './announce.ts'
 import type { Board } from './board.ts'
 import type { LcrOutcome, LcrRequest } from './lcr-route.ts'
 import { REQUESTED_CALLER_ID_VARIABLE } from './originate.ts'
 import type { Planner } from './planner.ts'
+import { readRecordingAsk } from './recording-ask.ts'
+import { readTransferred, withTransfer } from './transferred.ts'
 import type { RegistrationGuard } from './registration-guard.ts'
+import { withVerstat, type VerifyIdentity } from './signing.ts'
 import type { World } from './world.ts'
 
 /** A promise only where a dialled number has to be looked up first. */
@@ -52,6 +56,9 @@ export type AnswerXmlOptions = {
   readonly dialplan: () => DialplanSettings
   /** Routes for a dialplan that is not ours (context `lcr`). */
   readonly findRoutes: (request: LcrRequest) => Promise<LcrOutcome>
+  /** Checks who signed a call of a carrier; undefined: nobody does. */
+  readonly verifyIdentity?: VerifyIdentity | undefined
+  readonly onEmergency?: (() => void) | undefined
 }
 
 export const createAnswerXml = (options: AnswerXmlOptions): AnswerXml => {
@@ -124,6 +131,8 @@ const answerWith = (
   const { callId, dialled } = planned.call
   options.board.post(callId, { kind: 'planned', carried: planned.call })
   options.logger.debug({ callId, dialled, trace: planned.trace }, 'planned')
+  const { board, logger, onEmergency = () => undefined } = options
+  announce(planned, { board, directory: options.world.directory(), logger, onEmergency })
   return renderPlan(context, planned, options.dialplan())
 }
 
@@ -134,6 +143,7 @@ const fromPhone = (
   { dialled, field }: { readonly dialled: string; readonly field: Field },
   { world, clock, planner }: AnswerXmlOptions,
 ): Plan | Refused | 'not ours' | Promise<Plan> => {
+  const transferred = readTransferred(callId, field)
   const directory = world.directory()
   const organization = numbered(field, ORGANIZATION_VARIABLE, directory.organization)
   const user = numbered(field, USER_VARIABLE, directory.user)
@@ -143,17 +153,21 @@ const fromPhone = (
       ? 'not ours'
       : { cause: 'CALL_REJECTED', why: 'the caller is no user of ours' }
   }
-  return planner.plan({
-    callId,
+  const plan = planner.plan({
+    callId: transferred?.callId ?? callId,
     organization,
     user,
     dialled,
     requestedCallerId: requestedCallerId(field, organization, world),
     profileId: profileNamed(field('variable_lcr_profile'), organization, directory),
     callType: field('variable_call_type') === 'fax' ? 'fax' : undefined,
-    wish: wishIn(field),
+    // What was asked for with the call was asked for its first destination.
+    wish: transferred === undefined ? wishIn(field) : undefined,
+    recording: readRecordingAsk(field),
+    phonePrivacy: field('variable_sip_Privacy'),
     now: clock.now(),
   })
+  return withTransfer(transferred, plan)
 }
 
 /** The dialplan that asks goes on whatever we say: a refusal is a variable, and ends no call. */
@@ -207,19 +221,24 @@ const requestedCallerId = (field: Field, organization: Organization, world: Worl
 const fromTrunk = (
   callId: CallUuid,
   { dialled, field }: { readonly dialled: string; readonly field: Field },
-  { world, planSettings, clock }: AnswerXmlOptions,
-): Plan | Refused =>
-  planFromTrunk(
+  { world, planSettings, clock, verifyIdentity }: AnswerXmlOptions,
+): Plan | Refused | Promise<Plan> => {
+  const plan = planFromTrunk(
     {
       callId,
       dialled,
       callerNumber: field('Caller-Caller-ID-Number'),
       callerName: field('Caller-Caller-ID-Name'),
+      recording: readRecordingAsk(field),
       now: clock.now(),
     },
     world.surroundings(),
     { ...planSettings(), newUuid: newCallUuid },
-  ) ?? { cause: 'UNALLOCATED_NUMBER', why: 'the number is not ours' }
+  )
+  if (plan === undefined) return { cause: 'UNALLOCATED_NUMBER', why: 'the number is not ours' }
+  if (verifyIdentity === undefined || plan.target.kind !== 'devices') return plan
+  return withVerstat(plan, field('variable_sip_h_identity'), clock.now(), verifyIdentity)
+}
 
 const refuse = (context: Context, cause: HangupCause, why: string, { logger }: AnswerXmlOptions): string => {
   logger.info({ context, cause, why }, 'a call was refused')

@@ -17,6 +17,8 @@ export type Board = {
   readonly call: (callId: CallUuid) => LiveCall | undefined
   /** Legs over the gateway that are not gone. */
   readonly channelsInUse: (gatewayId: number) => number
+  /** Every event after `keptAfter` is kept, up to the last one that was told. */
+  readonly position: () => { readonly keptAfter: number; readonly last: number }
   /** What is kept after event `after` first, then what happens; the result ends it. */
   readonly watch: (after: number | undefined, onEvent: (event: LiveEvent) => void) => () => void
   /** A leg's record is stored. When it was the last of an ended call, `cdr` is told with what the call cost. */
@@ -58,6 +60,7 @@ export const createBoard = ({ clock, logger }: { readonly clock: Clock; readonly
   const inUse = new Map<number, number>()
   // Ids go on from the time of the start, so that a watcher's last id of an earlier engine is never "newer".
   let lastId = clock.now() * 1_000
+  let keptAfter = lastId
 
   const tell = (call: LiveCall, happening: Happening, cost?: LiveEvent['cost']): void => {
     lastId += 1
@@ -71,7 +74,7 @@ export const createBoard = ({ clock, logger }: { readonly clock: Clock; readonly
       cost,
     }
     kept.push(event)
-    if (kept.length > KEPT_EVENTS) kept.splice(0, kept.length - KEPT_EVENTS)
+    if (kept.length > KEPT_EVENTS) keptAfter = kept.splice(0, kept.length - KEPT_EVENTS).at(-1)?.id ?? keptAfter
     for (const watcher of watchers) {
       try {
         watcher(event)
@@ -141,6 +144,7 @@ export const createBoard = ({ clock, logger }: { readonly clock: Clock; readonly
     calls,
     call: (callId) => live.get(callId)?.call,
     channelsInUse: (gatewayId) => inUse.get(gatewayId) ?? 0,
+    position: () => ({ keptAfter, last: lastId }),
     watch: (after, onEvent) => {
       if (after !== undefined) for (const event of kept) if (event.id > after) onEvent(event)
       watchers.add(onEvent)

@@ -1,8 +1,11 @@
 /** From a request of the API to a ringing phone, or the reason why not. Nothing is dialled before all is checked. */
 import type { Logger } from '../base/logger.ts'
+import type { CallWish } from '../call/wish.ts'
 import { checkCallerId } from '../caller-id/choose.ts'
 import type { Directory } from '../directory/directory.ts'
 import type { Device, Organization, User } from '../directory/records.ts'
+import type { QuotaCounters } from '../limits/quota-counters.ts'
+import { QUOTA_EXCEEDED } from '../plan/plan-quota.ts'
 import { RING_TIMEOUT_SECONDS } from '../plan/plan-routes.ts'
 import { newCallUuid, type CallUuid } from '../telephony/call-uuid.ts'
 import type { E164 } from '../telephony/e164.ts'
@@ -19,8 +22,12 @@ export type DialRequest = {
   readonly to: string
   readonly organizationId: number | undefined
   readonly callerId: string | undefined
-  /** 5 to 120. */
+  /** For which the phone that is rung first may ring, 5 to 120. */
   readonly ringTimeoutSeconds: number | undefined
+  /** What is asked for with the call; the caller ID is above, and checked here. */
+  readonly wish?: Omit<CallWish, 'callerId'> | undefined
+  /** Made before, for who has to know it before the call is; undefined: a new one. */
+  readonly callId?: CallUuid | undefined
 }
 
 export type DialOutcome =
@@ -33,12 +40,24 @@ export type DialOutcome =
         | 'DEVICE_UNAVAILABLE'
         | 'CALLER_ID_NOT_ALLOWED'
         | 'CARRIER_UNAVAILABLE'
+        | 'QUOTA_EXCEEDED'
+        | 'BLOCKED'
+        | 'POLICY_NOT_FOUND'
+        | 'POLICY_DISABLED'
+        | 'FILE_NOT_FOUND'
         | 'SWITCH_UNAVAILABLE'
       readonly message: string
+      /** With QUOTA_EXCEEDED, from 1. */
+      readonly retryAfterSeconds?: number | undefined
     }
 
 type Refused = Extract<DialOutcome, { kind: 'refused' }>
-const refused = (code: Refused['code'], message: string): Refused => ({ kind: 'refused', code, message })
+const refused = (code: Refused['code'], message: string, retryAfterSeconds?: number): Refused => ({
+  kind: 'refused',
+  code,
+  message,
+  ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
+})
 
 export type DialOptions = {
   readonly world: World
@@ -46,6 +65,7 @@ export type DialOptions = {
   readonly isSwitchUp: () => boolean
   readonly commands: SwitchCommands
   readonly planner: Pick<Planner, 'preview'>
+  readonly quotas: Pick<QuotaCounters, 'check' | 'take'>
   readonly now: () => number
   readonly logger: Logger
 }
@@ -56,24 +76,30 @@ export const dial = async (request: DialRequest, options: DialOptions): Promise<
   const caller = findCaller(request, directory)
   if ('kind' in caller) return caller
   const { organization, user } = caller
-  const requested = requestedCallerId(request, organization, directory)
+  const requested = requestedCallerId(request, organization, user, directory)
   if (requested !== undefined && typeof requested !== 'string') return requested
-  const blocked = await unreachable(request, organization, user, requested, options)
-  if (blocked !== undefined) return blocked
+  const wish: CallWish = { ...request.wish, ...(requested === undefined ? {} : { callerId: requested }) }
+  const unknown = whatIsNotThere(wish, organization, directory)
+  if (unknown !== undefined) return unknown
+  const callId = request.callId ?? newCallUuid()
+  const previewed = await preview(callId, request.to, caller, wish, options)
+  if (previewed.kind === 'refused') return previewed
   if (!options.isSwitchUp()) return refused('SWITCH_UNAVAILABLE', 'the switch is not connected: see /ready')
   const device = await registeredDevice(caller.devices, organization, commands)
   if (device === undefined) {
     return refused('DEVICE_UNAVAILABLE', `no phone of ${user.extension} is registered`)
   }
-  const callId = newCallUuid()
+  // Looked at again and taken at once: others may have called while the phone was looked for.
+  const over = previewed.isEmergency ? undefined : takePlace(callId, caller, options)
+  if (over !== undefined) return over
   ringUser(
     {
       callId,
       organization,
       user,
       device,
-      dialled: request.to.replace(/[\s().-]/g, ''),
-      requestedCallerId: requested,
+      dialled: plainNumber(request.to),
+      wish,
       ringTimeoutSeconds: request.ringTimeoutSeconds ?? RING_TIMEOUT_SECONDS,
     },
     commands,
@@ -83,11 +109,51 @@ export const dial = async (request: DialRequest, options: DialOptions): Promise<
   return { kind: 'initiated', callId, callUuid: callId }
 }
 
+const plainNumber = (dialled: string): string => dialled.replace(/[\s().-]/g, '')
+
+const takePlace = (
+  callId: CallUuid,
+  { organization, user }: Caller,
+  { quotas, now }: Pick<DialOptions, 'quotas' | 'now'>,
+): Refused | undefined => {
+  const call = { callId, organizationId: organization.id, userId: user.id }
+  const verdict = quotas.check(call, now())
+  if (verdict.kind === 'over') return refused('QUOTA_EXCEEDED', verdict.why, verdict.retryAfterSeconds)
+  quotas.take(call, now())
+  return undefined
+}
+
+/** A policy that is not there would record nothing, a file that is not there say nothing, and nobody would know. */
+const whatIsNotThere = (
+  { recordingPolicyId, machineDetection }: CallWish,
+  organization: Organization,
+  directory: Directory,
+): Refused | undefined => {
+  if (recordingPolicyId !== undefined) {
+    const policy = directory.recordingPolicy(recordingPolicyId)
+    if (policy?.organizationId !== organization.id)
+      return refused('POLICY_NOT_FOUND', `there is no recording policy ${recordingPolicyId}`)
+    if (!policy.enabled)
+      return refused('POLICY_DISABLED', `recording policy ${recordingPolicyId} is disabled`)
+  }
+  const fileId = machineDetection?.messageFileId
+  return fileId === undefined || directory.audioFile(fileId)?.organizationId === organization.id
+    ? undefined
+    : refused('FILE_NOT_FOUND', `there is no audio file ${fileId}`)
+}
+
 type Caller = {
   readonly organization: Organization
   readonly user: User
+  /** In the order in which they are looked for. */
   readonly devices: readonly Device[]
 }
+
+/** The one that was named first, then the others: a person who is called to the phone has one somewhere. */
+const preferred = (devices: readonly Device[], deviceId: number | undefined): readonly Device[] => [
+  ...devices.filter(({ id }) => id === deviceId),
+  ...devices.filter(({ id }) => id !== deviceId),
+]
 
 const findCaller = ({ from, organizationId }: DialRequest, directory: Directory): Caller | Refused => {
   if (typeof from !== 'string') {
@@ -100,10 +166,11 @@ const findCaller = ({ from, organizationId }: DialRequest, directory: Directory)
     ) {
       return refused('USER_NOT_FOUND', `there is no user ${from.userId}`)
     }
-    const devices = directory
-      .devicesOf(user.id)
-      .filter(({ id }) => from.deviceId === undefined || id === from.deviceId)
-    return { organization, user, devices }
+    const { deviceId } = from
+    const devices = directory.devicesOf(user.id)
+    if (deviceId !== undefined && !devices.some(({ id }) => id === deviceId))
+      return refused('DEVICE_UNAVAILABLE', `user ${user.id} has no device ${deviceId}`)
+    return { organization, user, devices: preferred(devices, deviceId) }
   }
   const found = directory
     .organizations()
@@ -119,7 +186,7 @@ const findCaller = ({ from, organizationId }: DialRequest, directory: Directory)
         {
           organization,
           user,
-          devices: device?.userId === user.id && user.extension !== from ? [device] : own,
+          devices: device?.userId === user.id && user.extension !== from ? preferred(own, device.id) : own,
         },
       ]
     })
@@ -138,31 +205,37 @@ const findCaller = ({ from, organizationId }: DialRequest, directory: Directory)
 const requestedCallerId = (
   request: DialRequest,
   organization: Organization,
+  user: User,
   directory: Directory,
 ): E164 | Refused | undefined => {
   if (request.callerId === undefined) return undefined
-  const checked = checkCallerId(request.callerId, organization, directory)
+  const checked = checkCallerId(request.callerId, organization, directory, user)
   return checked.ok ? checked.number : refused('CALLER_ID_NOT_ALLOWED', checked.why)
 }
 
 /** A destination that the plan would refuse is told now, before a phone rings for nothing. */
-const unreachable = async (
-  request: DialRequest,
-  organization: Organization,
-  user: User,
-  requested: E164 | undefined,
+const preview = async (
+  callId: CallUuid,
+  dialled: string,
+  { organization, user }: Caller,
+  wish: CallWish,
   { planner, now }: DialOptions,
-): Promise<Refused | undefined> => {
+): Promise<Refused | { readonly kind: 'fine'; readonly isEmergency: boolean }> => {
   const { plan } = await planner.preview({
-    callId: newCallUuid(),
+    callId,
     organization,
     user,
-    dialled: request.to,
-    requestedCallerId: requested,
+    dialled,
+    requestedCallerId: wish.callerId,
+    wish,
     now: now(),
   })
   const { target } = plan
-  if (target.kind !== 'refuse') return undefined
+  if (target.kind !== 'refuse')
+    return { kind: 'fine', isEmergency: target.kind === 'carriers' && target.emergency }
+  if (target.refusal === QUOTA_EXCEEDED)
+    return refused('QUOTA_EXCEEDED', target.why, target.retryAfterSeconds)
+  if (target.refusal === 'BLOCKED') return refused('BLOCKED', target.why)
   return target.cause === 'INVALID_NUMBER_FORMAT' || target.cause === 'UNALLOCATED_NUMBER'
     ? refused('INVALID_DESTINATION', target.why)
     : refused('CARRIER_UNAVAILABLE', target.why)

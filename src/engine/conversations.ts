@@ -2,15 +2,23 @@
 import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/logger.ts'
 import { HUNT_VARIABLE } from '../call/carried-hunt.ts'
+import { ON_ANSWER_VARIABLE } from '../call/on-answer.ts'
 import type { Conversation } from '../esl/outbound-server.ts'
 import { echoTest } from './echo-test.ts'
 import { runHunt } from './run-hunt.ts'
 
-export type ConversationsOptions = { readonly clock: Clock; readonly logger: Logger }
+export type ConversationsOptions = {
+  readonly clock: Clock
+  readonly logger: Logger
+  /** With a callee who answered and is not connected yet. */
+  readonly runAnswer: (conversation: Conversation) => Promise<void>
+}
 
 export const createConversations =
   (options: ConversationsOptions) =>
   (conversation: Conversation): Promise<void> =>
-    conversation.channel.variable(HUNT_VARIABLE) === undefined
-      ? echoTest(conversation)
-      : runHunt(conversation, options)
+    conversation.channel.variable(ON_ANSWER_VARIABLE) !== undefined
+      ? options.runAnswer(conversation)
+      : conversation.channel.variable(HUNT_VARIABLE) === undefined
+        ? echoTest(conversation)
+        : runHunt(conversation, options)

@@ -3,6 +3,7 @@ import type { Logger } from '../base/logger.ts'
 import { asError } from '../base/errors.ts'
 import type { Organization, User, Device } from '../directory/records.ts'
 import { DEVICE_VARIABLE, ORGANIZATION_VARIABLE, USER_VARIABLE } from '../call/carried.ts'
+import { encodeWish, WISH_VARIABLE, type CallWish } from '../call/wish.ts'
 import { displayName } from '../caller-id/display-name.ts'
 import type { CallUuid } from '../telephony/call-uuid.ts'
 import { hangupCauseOf } from '../telephony/hangup-cause.ts'
@@ -18,7 +19,7 @@ export type Ring = {
   readonly device: Device
   /** As a person would dial it; checked before. */
   readonly dialled: string
-  readonly requestedCallerId: string | undefined
+  readonly wish: CallWish
   readonly ringTimeoutSeconds: number
 }
 
@@ -32,13 +33,13 @@ export const REQUESTED_CALLER_ID_VARIABLE = 'strowger_requested_caller_id'
 export const ringUser = (ring: Ring, commands: SwitchCommands, board: Board, logger: Logger): void => {
   const target = DialString.user(ring.device.username, ring.organization.sipDomain, {
     origination_uuid: ring.callId,
+    outbound_redirect_fatal: 'true',
   }).withVariables({
     [ORGANIZATION_VARIABLE]: String(ring.organization.id),
     [USER_VARIABLE]: String(ring.user.id),
     [DEVICE_VARIABLE]: String(ring.device.id),
-    ...(ring.requestedCallerId === undefined
-      ? {}
-      : { [REQUESTED_CALLER_ID_VARIABLE]: ring.requestedCallerId }),
+    [WISH_VARIABLE]: encodeWish(ring.wish),
+    ...(ring.wish.callerId === undefined ? {} : { [REQUESTED_CALLER_ID_VARIABLE]: ring.wish.callerId }),
     origination_caller_id_number: ring.dialled,
     origination_caller_id_name: displayName(ring.dialled),
     originate_timeout: String(ring.ringTimeoutSeconds),
@@ -56,6 +57,7 @@ export const ringUser = (ring: Ring, commands: SwitchCommands, board: Board, log
     userId: ring.user.id,
     from: ring.user.extension,
     to: ring.dialled,
+    wish: ring.wish,
   })
   commands
     .bgapi('originate', `${target.toString()} ${ring.dialled} XML phones`, {

@@ -3,6 +3,7 @@
  * is kept with it; a question takes nothing. The decision is the same for both.
  */
 import type { CarriedCall } from '../call/carried.ts'
+import { readPresentationCode } from '../caller-id/presentation.ts'
 import type { Plan } from '../call/plan.ts'
 import { planFromUser, type PlanRequest } from '../plan/make-plan.ts'
 import type { PlanSettings } from '../plan/make-plan.ts'
@@ -34,6 +35,10 @@ export type PlannerOptions = {
   readonly lrn: LrnLookup | undefined
   /** Takes turns, places and calls per second for a call that is about to be made. */
   readonly onPlanned: (call: CarriedCall, shares: readonly (readonly Share[])[], now: number) => void
+  /** Counts who calls how much; told of refused calls too. */
+  readonly onCounted?: (plan: Plan, now: number) => void
+  /** Signs a call that is about to be made; undefined: none is signed. */
+  readonly sign?: ((plan: Plan, now: number) => Plan) | undefined
   /** Keeps what was decided. */
   readonly onDecided: (call: CarriedCall, decision: Decision) => void
   /** Microseconds of a clock that only goes forward. */
@@ -49,8 +54,10 @@ export const createPlanner = (options: PlannerOptions): Planner => {
     return { plan, microseconds: Math.round(options.elapsed() - begun) }
   }
   const use = (request: PlanRequest): Plan => {
-    const { plan, microseconds } = decide(request)
+    const { plan: decided, microseconds } = decide(request)
+    const plan = options.sign?.(decided, request.now) ?? decided
     options.onPlanned(plan.call, plan.shares ?? [], request.now)
+    options.onCounted?.(plan, request.now)
     options.onDecided(plan.call, decisionOf(plan, request.now, world.surroundings(), microseconds))
     return plan
   }
@@ -73,6 +80,7 @@ export const createPlanner = (options: PlannerOptions): Planner => {
 
 const northAmerican = ({ dialled, organization, lrn }: PlanRequest): E164 | undefined => {
   if (lrn !== undefined) return undefined
-  const number = parseNumber(dialled, organization.country)?.number
+  const { dialled: bare } = readPresentationCode(dialled, organization.country)
+  const number = parseNumber(bare, organization.country)?.number
   return number?.startsWith('+1') === true ? number : undefined
 }

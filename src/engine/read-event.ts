@@ -11,6 +11,7 @@ import {
   SIMULATED_VARIABLE,
 } from '../call/carried.ts'
 import type { CallInput, SeenLeg } from '../call/call-step.ts'
+import { MUTED_VARIABLE } from '../call/control.ts'
 import type { LegInput } from '../call/leg-state.ts'
 import { decodeWish, WISH_VARIABLE, type CallWish } from '../call/wish.ts'
 import { isCallUuid, type CallUuid } from '../telephony/call-uuid.ts'
@@ -35,6 +36,7 @@ export const CHANNEL_EVENTS = [
   'CHANNEL_HOLD',
   'CHANNEL_UNHOLD',
   'CHANNEL_HANGUP',
+  'DTMF',
 ] as const
 
 const LEG_INPUTS: Readonly<Record<string, LegInput>> = {
@@ -54,6 +56,7 @@ export const readChannelEvent = (event: Headers): AddressedInput | undefined => 
   if (event.name === 'CHANNEL_CREATE')
     return { callId, input: { kind: 'leg-seen', leg: readLeg(event, legUuid, callId) } }
   if (event.name === 'CHANNEL_BRIDGE') return { callId, input: { kind: 'bridged' } }
+  if (event.name === 'DTMF') return digitPressed(event, callId, legUuid)
   const input = LEG_INPUTS[event.name]
   if (input === undefined) return undefined
   if (input !== 'hangup') return { callId, input: { kind: 'leg', legUuid, input } }
@@ -84,8 +87,24 @@ export const readDump = (dump: Headers): readonly AddressedInput[] => {
     ...(answered && uuidIn(dump.variable('bridge_uuid')) !== undefined
       ? [{ callId, input: { kind: 'bridged' as const } }]
       : []),
+    ...(dump.get('Channel-Call-State') === 'HELD'
+      ? [{ callId, input: { kind: 'leg' as const, legUuid, input: 'hold' as const } }]
+      : []),
   ]
 }
+
+/** A key that the party at the leg pressed. */
+const digitPressed = (event: Headers, callId: CallUuid, legUuid: CallUuid): AddressedInput | undefined => {
+  const digits = event.get('DTMF-Digit') ?? ''
+  if (!/^[0-9*#A-D]$/.test(digits)) return undefined
+  return { callId, input: { kind: 'noted', what: 'dtmf', legUuid, detail: { digits, direction: 'received' } } }
+}
+
+/** That a key was pressed is told, which one is not. */
+export const withoutDigits = (input: CallInput): CallInput =>
+  input.kind === 'noted' && input.what === 'dtmf'
+    ? { ...input, detail: { ...input.detail, digits: 'x', redacted: true } }
+    : input
 
 const callIdOf = (event: Headers, legUuid: CallUuid): CallUuid => {
   const carried = event.variable(ATTEMPT_VARIABLE)
@@ -110,13 +129,14 @@ const readLeg = (event: Headers, legUuid: CallUuid, callId: CallUuid): SeenLeg =
     to,
     simulated: event.variable(SIMULATED_VARIABLE) === 'true',
     wish: wishOf(event),
+    muted: event.variable(MUTED_VARIABLE) === 'true' ? true : undefined,
   }
   if (carried === undefined) {
     // A leg that we dialled is at the number dialled; one that came in, at the number it came from.
     const outbound = event.get('Call-Direction') === 'outbound'
     return { ...base, party: outbound ? (event.variable('dialed_user') ?? to) : from }
   }
-  if (isDeviceLeg(carried)) return { ...base, party: carried.username }
+  if (isDeviceLeg(carried)) return { ...base, party: carried.username, userId: carried.userId }
   return {
     ...base,
     party: carried.number,

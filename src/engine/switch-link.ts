@@ -6,18 +6,25 @@ import { createBackoff } from '../base/backoff.ts'
 import { sleep, type Clock } from '../base/clock.ts'
 import { asError } from '../base/errors.ts'
 import type { Logger } from '../base/logger.ts'
+import { RECORDING_EVENT } from '../call/recording.ts'
 import type { EslEvent } from '../esl/event.ts'
+import type { CallUuid } from '../telephony/call-uuid.ts'
 import type { World } from './world.ts'
 import type { Board } from './board.ts'
 import type { SwitchCommands } from './commands.ts'
 import type { GatewayStates } from './gateway-states.ts'
-import { CHANNEL_EVENTS, readChannelEvent } from './read-event.ts'
+import { CHANNEL_EVENTS, readChannelEvent, withoutDigits } from './read-event.ts'
+import { RECORDING_CUSTOM_EVENTS, RECORDING_EVENTS, type RecordingControl } from './recording-control.ts'
 import type { RegistrationGuard } from './registration-guard.ts'
 import { resync } from './resync.ts'
 import type { SwitchConfiguration } from './switch-configuration.ts'
 
-export const EVENTS: readonly string[] = [...CHANNEL_EVENTS, 'HEARTBEAT']
-export const CUSTOM_EVENTS: readonly string[] = ['sofia::gateway_state', 'sofia::register_failure']
+export const EVENTS: readonly string[] = [...CHANNEL_EVENTS, ...RECORDING_EVENTS, 'HEARTBEAT']
+export const CUSTOM_EVENTS: readonly string[] = [
+  'sofia::gateway_state',
+  'sofia::register_failure',
+  ...RECORDING_CUSTOM_EVENTS,
+]
 
 export type SwitchLink = {
   readonly onEvent: (event: EslEvent) => void
@@ -41,6 +48,9 @@ export type SwitchLinkOptions = {
   readonly states: GatewayStates
   readonly guard: RegistrationGuard
   readonly configuration: SwitchConfiguration
+  readonly recording?: Pick<RecordingControl, 'onEvent'>
+  /** True while what a party of the call presses is for nobody else: a recording that is paused for a card number. */
+  readonly redactDigits?: (callId: CallUuid) => boolean
   readonly clock: Clock
   readonly logger: Logger
   /** The first password that we tried was wrong: the operator has to act. */
@@ -95,12 +105,20 @@ export const createSwitchLink = (options: SwitchLinkOptions): SwitchLink => {
 
   return {
     onEvent: (event) => {
+      if (event.name.startsWith('RECORD_') || event.subclass === RECORDING_EVENT) {
+        options.recording?.onEvent(event)
+        return
+      }
       if (event.name === 'CUSTOM') {
         onCustom(event, states, guard)
         return
       }
       const addressed = readChannelEvent(event)
-      if (addressed !== undefined) board.post(addressed.callId, addressed.input)
+      if (addressed === undefined) return
+      const { input } = addressed
+      // DTMF carries no channel variables (measured): whose leg it is, the board knows.
+      const callId = event.name === 'DTMF' ? callOfLeg(board, addressed.callId) : addressed.callId
+      board.post(callId, options.redactDigits?.(callId) === true ? withoutDigits(input) : input)
     },
     onUp: async (link) => {
       version = link.version
@@ -128,6 +146,12 @@ export const createSwitchLink = (options: SwitchLinkOptions): SwitchLink => {
     },
   }
 }
+
+/** A B leg's own uuid is no call's. */
+const callOfLeg = (board: Pick<Board, 'call' | 'calls'>, legUuid: CallUuid): CallUuid =>
+  board.call(legUuid) === undefined
+    ? (board.calls().find(({ legs }) => legs.some((leg) => leg.legUuid === legUuid))?.callId ?? legUuid)
+    : legUuid
 
 const onCustom = (event: EslEvent, states: GatewayStates, guard: RegistrationGuard): void => {
   if (event.subclass === 'sofia::gateway_state') {

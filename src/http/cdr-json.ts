@@ -3,6 +3,7 @@ import { Type } from '@sinclair/typebox'
 import type { QuotedRate } from '../call/carried.ts'
 import type { CdrAttempt } from '../cdr/cdr.ts'
 import { formatMoney } from '../telephony/money.ts'
+import { faultOfCause } from '../telephony/user-message.ts'
 import type { ListedCdr } from './doors.ts'
 import { iso, isoOrNull, nullable, time } from './fields.ts'
 
@@ -69,6 +70,18 @@ export const CdrJson = Type.Object({
   rate: nullable(RateJson),
   chargedSeconds: nullable(Type.Number()),
   cost: nullable(Type.Object({ amount: string, currency: nullable(string) })),
+  error: nullable(
+    Type.Object(
+      { code: string, message: string, userMessage: string },
+      { description: 'why the call came to nothing; null where somebody talked' },
+    ),
+  ),
+  custom: nullable(
+    Type.Record(string, Type.Unknown(), {
+      description: 'crm, wish, amd and recordings, where there are any',
+    }),
+  ),
+  recordings: Type.Array(string, { description: "ids of the call's recordings that can be heard" }),
   simulated: Type.Boolean(),
   attempts: Type.Array(AttemptJson),
 })
@@ -135,9 +148,22 @@ export const cdrJson = (cdr: ListedCdr) => ({
   rate: rateJson(cdr.rate),
   chargedSeconds: cdr.chargedSeconds ?? null,
   cost: costJson(cdr),
+  error: errorJson(cdr),
+  custom: cdr.custom ?? null,
+  recordings: cdr.recordings ?? [],
   simulated: cdr.simulated,
   attempts: cdr.attempts.map(attemptJson),
 })
+
+/** A caller's own leg is answered before anybody is rung where the API asked for the call: then its attempts tell. */
+const errorJson = ({ disposition, attempts, hangupCause }: ListedCdr) => {
+  const reached =
+    disposition === 'ANSWERED' &&
+    (attempts.length === 0 || attempts.some(({ outcome }) => outcome === 'ANSWERED'))
+  if (reached) return null
+  const { code, message, userMessage } = faultOfCause(hangupCause)
+  return { code, message, userMessage }
+}
 
 /** On an A leg what the whole call cost, on a B leg what this leg did. */
 const costJson = (cdr: ListedCdr) => {

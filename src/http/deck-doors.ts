@@ -6,6 +6,7 @@ import type { DeckRefused } from '../store/rate-deck-verdict.ts'
 
 export type { DeckImport, DeckImported, DeckImportOutcome, DeckRefused, OwnerName, RateDeckRow }
 
+/** `boundTo`: the organisation whose own decks, of carriers of its own, are changed; undefined: anybody's. */
 export type DeckDoors = {
   /**
    * Takes a file in, of any size, as fast as it can be stored. Nothing is changed where it is refused, where `file`
@@ -17,18 +18,19 @@ export type DeckDoors = {
     signal: AbortSignal,
   ) => Promise<DeckImportOutcome>
   /** Undefined: there is no such deck. STORE_CONFLICT where it was withdrawn. */
-  readonly publish: (deckId: number) => Promise<RateDeckRow | undefined>
+  readonly publish: (deckId: number, boundTo: number | undefined) => Promise<RateDeckRow | undefined>
   /** Undefined: there is no such deck. STORE_CONFLICT where it was never published. */
-  readonly withdraw: (deckId: number) => Promise<RateDeckRow | undefined>
+  readonly withdraw: (deckId: number, boundTo: number | undefined) => Promise<RateDeckRow | undefined>
   /** Withdraws the owner's newest deck: the one before counts again. */
   readonly rollback: (owner: OwnerName) => Promise<{
     readonly withdrawn: RateDeckRow
     /** Undefined: there is none before it. */
     readonly current: RateDeckRow | undefined
   }>
-  /** The deck as a file that imports to the same rates; undefined: there is no such deck. */
+  /** The deck as a file that imports to the same rates; undefined: there is no such deck to see. */
   readonly exportDeck: (
     deckId: number,
+    boundTo: number | undefined,
   ) => Promise<{ readonly deck: RateDeckRow; readonly file: AsyncIterable<Uint8Array> } | undefined>
   /** Waits until calls go by what was published, at most so long. */
   readonly untilLive: (waitMs: number) => Promise<Live>

@@ -4,9 +4,11 @@
  */
 import { Readable } from 'node:stream'
 import { Type, type Static } from '@sinclair/typebox'
+import type { FastifyRequest } from 'fastify'
 import { asError, EngineError } from '../base/errors.ts'
 import { deckFormatOf, type DeckFormat } from '../deck/format.ts'
 import { refuse, type Api } from './api.ts'
+import { boundTo } from './caller.ts'
 import { bodyOf } from './deck-body.ts'
 import type { DeckDoors, OwnerName } from './deck-doors.ts'
 import { DeckImportedJson, deckImportedJson, DeckRefusedJson, deckRefusedJson } from './deck-json.ts'
@@ -81,6 +83,7 @@ export const addDeckRoutes = (api: Api, decks: DeckDoors): void => {
     api.post(
       `/v1/rate-decks/:id/${word}`,
       {
+        config: { scope: 'routing:write' },
         schema: {
           tags,
           summary,
@@ -89,10 +92,11 @@ export const addDeckRoutes = (api: Api, decks: DeckDoors): void => {
           response: answers(200, Published, 404, 409, 503),
         },
       },
-      async ({ params: { id: deckId }, query }, reply) => {
-        const deck = await decks[word](deckId)
+      async (request, reply) => {
+        const deckId = request.params.id
+        const deck = await decks[word](deckId, boundTo(request))
         if (deck === undefined) return refuse(reply, 'HTTP_NOT_FOUND', missing(deckId))
-        return { success: true, rateDeck: rateDeckJson(deck), ...(await live(decks, query.wait)) }
+        return { success: true, rateDeck: rateDeckJson(deck), ...(await live(decks, request.query.wait)) }
       },
     )
   }
@@ -102,6 +106,7 @@ export const addDeckRoutes = (api: Api, decks: DeckDoors): void => {
   api.post(
     '/v1/rate-decks/rollback',
     {
+      config: { scope: 'routing:write' },
       schema: {
         tags,
         summary: 'Withdraws the newest deck of a carrier or customer: the version before it counts again',
@@ -119,8 +124,9 @@ export const addDeckRoutes = (api: Api, decks: DeckDoors): void => {
         ),
       },
     },
-    async ({ query }) => {
-      const { withdrawn, current } = await decks.rollback(ownerOf(query))
+    async (request) => {
+      const { query } = request
+      const { withdrawn, current } = await decks.rollback(ownerOf(request, query))
       return {
         success: true,
         withdrawn: rateDeckJson(withdrawn),
@@ -133,6 +139,7 @@ export const addDeckRoutes = (api: Api, decks: DeckDoors): void => {
   api.get(
     '/v1/rate-decks/:id/export',
     {
+      config: { scope: 'routing:read' },
       schema: {
         tags,
         summary: 'A deck as CSV, which imports to the same rates',
@@ -140,8 +147,9 @@ export const addDeckRoutes = (api: Api, decks: DeckDoors): void => {
         response: { ...answers(200, textAnswer('text/csv', 'a header, and a line for each rate'), 404, 503) },
       },
     },
-    async ({ params: { id: deckId } }, reply) => {
-      const found = await decks.exportDeck(deckId)
+    async (request, reply) => {
+      const deckId = request.params.id
+      const found = await decks.exportDeck(deckId, boundTo(request))
       if (found === undefined) return refuse(reply, 'HTTP_NOT_FOUND', missing(deckId))
       return reply
         .type('text/csv; charset=utf-8')
@@ -162,6 +170,7 @@ const addImport = (api: Api, decks: DeckDoors): void => {
   api.post(
     '/v1/rate-decks/import',
     {
+      config: { scope: 'routing:write' },
       schema: {
         tags,
         summary: 'Takes in a rate deck as CSV, of any size: the body is the file',
@@ -176,7 +185,8 @@ const addImport = (api: Api, decks: DeckDoors): void => {
         },
       },
     },
-    async ({ query, raw }, reply) => {
+    async (request, reply) => {
+      const { query, raw } = request
       const body = bodyOf(raw, STILL_MS)
       const gone = new AbortController()
       const leave = (): void => {
@@ -184,7 +194,7 @@ const addImport = (api: Api, decks: DeckDoors): void => {
       }
       reply.raw.once('close', leave)
       try {
-        const outcome = await decks.importDeck(requestOf(query), body.pieces(), gone.signal)
+        const outcome = await decks.importDeck(requestOf(request, query), body.pieces(), gone.signal)
         if (outcome.outcome === 'refused') return await reply.code(400).send(deckRefusedJson(outcome))
         const isPublished = outcome.state === 'published'
         const waitMs = (query.wait ?? LIVE_WAIT_SECONDS) * 1_000
@@ -196,10 +206,10 @@ const addImport = (api: Api, decks: DeckDoors): void => {
   )
 }
 
-const requestOf = (query: ImportQuery) => {
+const requestOf = (request: FastifyRequest, query: ImportQuery) => {
   const { name, file, dryRun = false, draft = false, replaces = true, jumpPercent } = query
   return {
-    owner: ownerOf(query),
+    owner: ownerOf(request, query),
     name,
     source: file ?? '',
     format: formatOf(query),
@@ -210,18 +220,18 @@ const requestOf = (query: ImportQuery) => {
   }
 }
 
-const ownerOf = ({
-  carrier,
-  customer,
-}: {
-  readonly carrier?: string
-  readonly customer?: number
-}): OwnerName => {
+const ownerOf = (
+  request: FastifyRequest,
+  { carrier, customer }: { readonly carrier?: string; readonly customer?: number },
+): OwnerName => {
+  const within = boundTo(request)
   if ((carrier === undefined) === (customer === undefined))
     throw badInput('carrier', 'give either "carrier", whom we buy from, or "customer", whom we sell to')
-  return carrier === undefined
-    ? { kind: 'customer', name: String(customer) }
-    : { kind: 'carrier', name: carrier }
+  if (carrier !== undefined) return { kind: 'carrier', name: carrier, within }
+  if (within === undefined) return { kind: 'customer', name: String(customer) }
+  throw new EngineError('ACCESS_FORBIDDEN', 'what an organisation is charged the platform says', {
+    field: 'customer',
+  })
 }
 
 /** The options by their names in DeckFormat, which are ours but for the dates. */

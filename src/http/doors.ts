@@ -10,8 +10,16 @@ import type { ExplainOutcome, ExplainRequest } from '../engine/explain.ts'
 import type { CallCost, Cdr } from '../cdr/cdr.ts'
 import type { Form } from '../xml-curl/form.ts'
 import type { CallUuid } from '../telephony/call-uuid.ts'
+import type { ControlDoors } from './control-doors.ts'
+import type { AccessDoors } from './access-doors.ts'
+import type { Once } from './once.ts'
+import type { CallerIdDoors } from './caller-id-doors.ts'
+import type { QuotaDoors } from './quota-doors.ts'
 import type { RecordDoors } from './record-doors.ts'
+import type { CallRecordingDoors } from './recording-policy-doors.ts'
+import type { RecordingDoors } from './recordings-doors.ts'
 import type { RoutingDoors } from './routing-doors.ts'
+import type { WebhookDoors } from './webhook-doors.ts'
 
 export type Doors = {
   readonly version: string
@@ -26,6 +34,9 @@ export type Doors = {
    * SPOOL_* where it could not be kept.
    */
   readonly acceptCdr: (body: Buffer) => Promise<void>
+  readonly once: Once
+  /** SIP headers that a request may add, beyond those that begin with X-. */
+  readonly customHeaders: readonly string[]
   readonly originate: (request: OriginateRequest) => Promise<OriginateOutcome>
   readonly calls: (filter: { readonly organizationId: number | undefined }) => readonly LiveCall[]
   readonly call: (callId: CallUuid) => LiveCall | undefined
@@ -35,12 +46,21 @@ export type Doors = {
    * undefined only what happens. The result ends it.
    */
   readonly live: (after: number | undefined, onEvent: (event: LiveEvent) => void) => () => void
+  /** Every event after `keptAfter` is still told by `live`, up to `last`. */
+  readonly livePosition: () => { readonly keptAfter: number; readonly last: number }
   readonly explain: (request: ExplainRequest) => Promise<ExplainOutcome>
   readonly cdrs: (filter: CdrFilter) => Promise<CdrPage>
   readonly bans: () => Promise<readonly Ban[]>
   readonly liftBan: (address: string) => Promise<'lifted' | 'not-found'>
+  readonly quotas: QuotaDoors
+  readonly callerId: CallerIdDoors
   readonly records: RecordDoors
+  readonly recordings: RecordingDoors
+  readonly callRecording: CallRecordingDoors
+  readonly control: ControlDoors
   readonly routing: RoutingDoors
+  readonly webhooks: WebhookDoors
+  readonly access: AccessDoors
 }
 
 export type Health = {
@@ -82,7 +102,11 @@ export type CdrFilter = {
 export type CdrPage = { readonly cdrs: readonly ListedCdr[]; readonly next: string | undefined }
 
 /** A record, and on an A leg what the whole call cost. */
-export type ListedCdr = Cdr & { readonly callCost: CallCost | undefined }
+export type ListedCdr = Cdr & {
+  readonly callCost: CallCost | undefined
+  /** Ids of the call's recordings that are in the store. */
+  readonly recordings?: readonly string[] | undefined
+}
 
 export type Ban = {
   readonly address: string

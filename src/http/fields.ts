@@ -114,6 +114,10 @@ export const ErrorAnswer = Type.Object(
       code: Type.String({ description: 'stable, for programs' }),
       message: Type.String({ description: 'a sentence, for people' }),
       field: Type.Optional(Type.String({ description: 'the field that is wrong' })),
+      userMessage: Type.Optional(Type.String({ description: 'a sentence, for the person who calls' })),
+      timestamp: Type.Optional(Type.String({ format: 'date-time' })),
+      retryAfter: Type.Optional(Type.Integer({ description: 'seconds' })),
+      callId: Type.Optional(Type.String({ description: 'the call that it is about' })),
       details: Type.Optional(
         Type.Object({ problems: Type.Array(Type.Object({ field: Type.String(), message: Type.String() })) }),
       ),
@@ -131,7 +135,7 @@ export const answers = (
   ...failures: readonly number[]
 ): Record<string, unknown> => ({
   [status]: schema,
-  ...Object.fromEntries([...new Set([400, 401, 500, ...failures])].map((code) => [code, ErrorAnswer])),
+  ...Object.fromEntries([...new Set([400, 401, 403, 500, ...failures])].map((code) => [code, ErrorAnswer])),
 })
 
 /** An answer that is not JSON. */

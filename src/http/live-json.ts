@@ -1,5 +1,6 @@
 /** Calls and what happens to them, as our API tells them. */
 import { Type } from '@sinclair/typebox'
+import { failureOf } from '../call/failure.ts'
 import type { LiveCall, LiveEvent, LiveLeg } from '../call/live-call.ts'
 import { iso, isoOrNull, nullable, time } from './fields.ts'
 
@@ -11,6 +12,7 @@ export const LiveLegJson = Type.Object({
   leg: Type.Union([Type.Literal('A'), Type.Literal('B')]),
   state: Type.String({ description: 'new, ringing, early, answered, held or gone' }),
   party: string,
+  userId: nullable(Type.Integer()),
   attempt: nullable(Type.Integer()),
   gateway: nullable(string),
   gatewayId: nullable(Type.Integer()),
@@ -21,6 +23,20 @@ export const LiveLegJson = Type.Object({
   hangupCause: nullable(string),
   sipStatus: nullable(Type.Integer()),
 })
+
+/** Why an ended call came to nothing. */
+export const CallErrorJson = Type.Object(
+  {
+    cause: string,
+    sip: Type.Integer({ description: 'what a caller over SIP gets for it' }),
+    q850: Type.Integer(),
+    code: Type.String({ description: 'stable, for programs: DESTINATION_BUSY, NO_ANSWER ...' }),
+    message: string,
+    userMessage: Type.String({ description: 'for the person who calls' }),
+    sipStatus: Type.Optional(Type.Integer({ description: "the destination's own" })),
+  },
+  { description: 'why an ended call came to nothing; null while it lives, and where somebody talked' },
+)
 
 export const LiveCallJson = Type.Object({
   callId: string,
@@ -34,6 +50,7 @@ export const LiveCallJson = Type.Object({
   answeredAt: maybeTime,
   endedAt: maybeTime,
   hangupCause: nullable(string),
+  error: nullable(CallErrorJson),
   simulated: Type.Boolean(),
   legs: Type.Array(LiveLegJson),
 })
@@ -43,7 +60,7 @@ export const LiveEventJson = Type.Object({
   at: time('when it happened'),
   kind: Type.String({
     description:
-      'initiated, leg-started, ringing, early-media, answered, talking, held, unheld, leg-ended, call-ended, cdr, or what was noted: muted, unmuted, dtmf, played, transferred, parked, conferenced, supervised, confirmed, machine-detection, recording-started, recording-paused, recording-resumed, recording-stopped or recording-stored',
+      'initiated, leg-started, ringing, early-media, answered, talking, held, unheld, leg-ended, call-ended, cdr, or what was noted: muted, unmuted, dtmf, played, transferred, joined, parked, conferenced, supervised, confirmed, machine-detection, recording-started, recording-paused, recording-resumed, recording-stopped, recording-consent or recording-stored',
   }),
   call: LiveCallJson,
   leg: nullable(LiveLegJson),
@@ -56,6 +73,7 @@ const legJson = (leg: LiveLeg) => ({
   leg: leg.leg,
   state: leg.state,
   party: leg.party,
+  userId: leg.userId ?? null,
   attempt: leg.attempt ?? null,
   gateway: leg.gateway ?? null,
   gatewayId: leg.gatewayId ?? null,
@@ -79,6 +97,7 @@ export const callJson = (call: LiveCall) => ({
   answeredAt: isoOrNull(call.answeredAt),
   endedAt: isoOrNull(call.endedAt),
   hangupCause: call.hangupCause ?? null,
+  error: failureOf(call) ?? null,
   simulated: call.simulated,
   legs: call.legs.map(legJson),
 })

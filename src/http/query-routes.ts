@@ -5,6 +5,7 @@ import { asCallUuid } from '../telephony/call-uuid.ts'
 import { refuse, type Api } from './api.ts'
 import { nftablesBanList, plainBanList } from './ban-list.ts'
 import { CdrJson, cdrJson } from './cdr-json.ts'
+import { organizationWithin } from './caller.ts'
 import type { Ban, Doors } from './doors.ts'
 import { answers, dialled, fields, id, iso, moment, nullable, text, time, uuid, whole } from './fields.ts'
 import { badInput } from './validation.ts'
@@ -30,6 +31,7 @@ export const addQueryRoutes = (api: Api, { doors, now }: Needs): void => {
   api.get(
     '/v1/cdrs',
     {
+      config: { scope: 'cdrs:read' },
       schema: {
         tags: ['cdrs'],
         summary: 'Call detail records, newest first',
@@ -57,13 +59,14 @@ export const addQueryRoutes = (api: Api, { doors, now }: Needs): void => {
         ),
       },
     },
-    async ({ query }) => {
+    async (request) => {
+      const { query } = request
       const page = await doors.cdrs({
         since: millisecondsOf('since', query.since),
         until: millisecondsOf('until', query.until),
         number: query.number?.replace(/\D/g, ''),
         callId: query.call === undefined ? undefined : asCallUuid(query.call),
-        organizationId: query.organization,
+        organizationId: organizationWithin(request, query.organization),
         direction: query.direction,
         legs: query.legs ?? false,
         limit: query.limit ?? DEFAULT_PAGE,
@@ -76,6 +79,7 @@ export const addQueryRoutes = (api: Api, { doors, now }: Needs): void => {
   api.get(
     '/v1/bans',
     {
+      config: { scope: 'platform:read' },
       schema: {
         tags: ['bans'],
         summary: 'Addresses that are banned, as JSON or as text for a firewall',
@@ -112,6 +116,7 @@ export const addQueryRoutes = (api: Api, { doors, now }: Needs): void => {
   api.delete(
     '/v1/bans/:address',
     {
+      config: { scope: 'platform:write' },
       schema: {
         tags: ['bans'],
         summary: 'Lifts a ban',

@@ -16,7 +16,15 @@ import {
   type Organization,
   type User,
 } from '../directory/records.ts'
+import type { CallerIdRule, CarrierNumber } from '../directory/caller-id-records.ts'
+import type { NewCallerIdRule, NewCarrierNumber } from './caller-id-json.ts'
 import { NUMBER_FORMATS } from '../telephony/number-form.ts'
+import {
+  carrierCallerIdTaken,
+  gatewayCallerIdTaken,
+  organizationCallerIdTaken,
+  userCallerIdTaken,
+} from './caller-id-fields.ts'
 import type { DeckDoors, RateDeckRow } from './deck-doors.ts'
 import {
   choice,
@@ -36,15 +44,26 @@ import {
 } from './fields.ts'
 
 /** One kind of record. A change names only what changes; null empties a field that may be empty. */
+/**
+ * `boundTo`: the organisation whose own rows, and what the platform offers it, are seen, and whose own alone are
+ * changed; undefined: everybody's. ACCESS_FORBIDDEN where a row is seen and not its own to change.
+ */
 export type Collection<New, Row> = {
   /** For an organisation what is its own, and what the platform offers it. */
-  readonly list: (filter: { readonly organizationId: number | undefined }) => Promise<readonly Row[]>
-  readonly get: (id: number) => Promise<Row | undefined>
-  readonly add: (record: New) => Promise<Row>
+  readonly list: (filter: {
+    readonly organizationId: number | undefined
+    readonly boundTo: number | undefined
+  }) => Promise<readonly Row[]>
+  readonly get: (id: number, boundTo: number | undefined) => Promise<Row | undefined>
+  readonly add: (record: New, boundTo: number | undefined) => Promise<Row>
   /** Undefined: there is none with this id. */
-  readonly update: (id: number, changes: Partial<New>) => Promise<Row | undefined>
+  readonly update: (
+    id: number,
+    changes: Partial<New>,
+    boundTo: number | undefined,
+  ) => Promise<Row | undefined>
   /** False: there was none. STORE_CONFLICT: something refers to it. */
-  readonly remove: (id: number) => Promise<boolean>
+  readonly remove: (id: number, boundTo: number | undefined) => Promise<boolean>
 }
 
 /** Routes exist for the kinds that are given. */
@@ -58,6 +77,8 @@ export type RecordDoors = {
   readonly lcrProfiles?: Collection<NewLcrProfile, LcrProfile>
   readonly lcrRoutes?: Collection<NewLcrRoute, LcrRoute>
   readonly blockedPrefixes?: Collection<NewBlockedPrefix, BlockedPrefix>
+  readonly callerIdRules?: Collection<NewCallerIdRule, CallerIdRule>
+  readonly carrierCallerIds?: Collection<NewCarrierNumber, CarrierNumber>
   readonly rateDecks?: Collection<NewRateDeck, RateDeckRow>
   readonly rateDeckFiles?: DeckDoors
 }
@@ -86,6 +107,7 @@ export const NewOrganization = fields({
   currency,
   defaultCallerId: Type.Optional(nullable(e164('a number'))),
   lcrProfileId: Type.Optional(nullable(id('an LCR profile'))),
+  ...organizationCallerIdTaken,
   enabled,
 })
 export type NewOrganization = Static<typeof NewOrganization>
@@ -114,6 +136,7 @@ export const NewCarrier = fields({
       'an object with any of enabled, threshold and windowSeconds',
     ),
   ),
+  ...carrierCallerIdTaken,
   enabled,
 })
 export type NewCarrier = Static<typeof NewCarrier>
@@ -216,15 +239,19 @@ export const NewGateway = fields({
     ),
   ),
   carriesEmergency: Type.Optional(flag('whether emergency calls may leave through it')),
+  answersWithTones: Type.Optional(flag('whether it answers calls that fail, and plays the tone')),
+  ...gatewayCallerIdTaken,
   enabled,
 })
 export type NewGateway = Static<typeof NewGateway>
 
 export const NewUser = fields({
-  organizationId,
+  /** Needed, but of whoever is bound to one. */
+  organizationId: Type.Optional(organizationId),
   name: text('a name', 255),
   extension: Type.String({ pattern: '^\\d{2,10}$', description: 'an extension of 2 to 10 digits' }),
   callerId: Type.Optional(nullable(e164('a number'))),
+  ...userCallerIdTaken,
   enabled,
 })
 export type NewUser = Static<typeof NewUser>
@@ -243,7 +270,8 @@ export const NewDevice = fields({
 export type NewDevice = Static<typeof NewDevice>
 
 export const NewNumber = fields({
-  organizationId,
+  /** Needed, but of whoever is bound to one. */
+  organizationId: Type.Optional(organizationId),
   number: e164('a number'),
   userId: id('the user whom it rings'),
   enabled,

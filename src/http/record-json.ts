@@ -10,6 +10,7 @@ import type {
   User,
 } from '../directory/records.ts'
 import { formatMoney, type Money } from '../telephony/money.ts'
+import * as callerId from './caller-id-fields.ts'
 import { iso, isoOrNull, nullable, time } from './fields.ts'
 import type { RateDeckRow } from './deck-doors.ts'
 import type { DeviceRow, GatewayRow } from './record-doors.ts'
@@ -30,6 +31,7 @@ export const OrganizationJson = row({
   currency: string,
   defaultCallerId: nullable(string),
   lcrProfileId: nullable(number),
+  ...callerId.organizationCallerIdTold,
   isDemo: bool,
   enabled: bool,
 })
@@ -41,6 +43,7 @@ export const organizationJson = (organization: Organization) => ({
   currency: organization.currency,
   defaultCallerId: organization.defaultCallerId ?? null,
   lcrProfileId: organization.lcrProfileId ?? null,
+  ...callerId.organizationCallerIdJson(organization),
   isDemo: organization.isDemo,
   enabled: organization.enabled,
 })
@@ -53,6 +56,7 @@ export const CarrierJson = row({
   maxCallsPerSecond: nullable(number),
   carriesCallerId: bool,
   supportsFax: bool,
+  ...callerId.carrierCallerIdTold,
   failover: Type.Object({ enabled: bool, threshold: nullable(number), windowSeconds: nullable(number) }),
   enabled: bool,
 })
@@ -65,6 +69,7 @@ export const carrierJson = (carrier: Carrier) => ({
   maxCallsPerSecond: carrier.maxCallsPerSecond ?? null,
   carriesCallerId: carrier.carriesCallerId,
   supportsFax: carrier.supportsFax,
+  ...callerId.carrierCallerIdJson(carrier),
   failover: {
     enabled: carrier.failover.enabled,
     threshold: carrier.failover.threshold ?? null,
@@ -103,6 +108,8 @@ export const GatewayJson = row({
   pingSeconds: nullable(number),
   inboundCidrs: Type.Array(string),
   carriesEmergency: bool,
+  answersWithTones: bool,
+  ...callerId.gatewayCallerIdTold,
   enabled: bool,
 })
 export const gatewayJson = (gateway: GatewayRow) => ({
@@ -140,6 +147,8 @@ export const gatewayJson = (gateway: GatewayRow) => ({
   pingSeconds: gateway.pingSeconds ?? null,
   inboundCidrs: [...gateway.inboundCidrs],
   carriesEmergency: gateway.carriesEmergency,
+  answersWithTones: gateway.answersWithTones ?? false,
+  ...callerId.gatewayCallerIdJson(gateway),
   enabled: gateway.enabled,
 })
 
@@ -148,15 +157,17 @@ export const UserJson = row({
   name: string,
   extension: string,
   callerId: nullable(string),
+  ...callerId.userCallerIdTold,
   enabled: bool,
 })
-export const userJson = ({ id, organizationId, name, extension, callerId, enabled }: User) => ({
-  id,
-  organizationId,
-  name,
-  extension,
-  callerId: callerId ?? null,
-  enabled,
+export const userJson = (user: User) => ({
+  id: user.id,
+  organizationId: user.organizationId,
+  name: user.name,
+  extension: user.extension,
+  callerId: user.callerId ?? null,
+  ...callerId.userCallerIdJson(user),
+  enabled: user.enabled,
 })
 
 export const DeviceJson = row({ userId: number, username: string, enabled: bool })

@@ -81,6 +81,7 @@ export const addReplayRoutes = (api: Api, replays: ReplayDoors, now: () => numbe
   api.post(
     '/v1/routes/replay',
     {
+      config: { scope: 'platform:write' },
       schema: {
         tags,
         summary:
@@ -107,6 +108,7 @@ export const addReplayRoutes = (api: Api, replays: ReplayDoors, now: () => numbe
   api.get(
     '/v1/routes/replays/:id',
     {
+      config: { scope: 'platform:read' },
       schema: {
         tags,
         summary: 'A replay: how far it is, or its report',

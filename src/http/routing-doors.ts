@@ -9,8 +9,8 @@ export type { Decision, GatewayHealth, LcrOutcome, LcrRequest }
 
 export type RoutingDoors = {
   readonly findRoutes: (request: LcrRequest) => Promise<LcrOutcome>
-  /** Undefined: nothing is kept of the call. Throws STORE_UNAVAILABLE. */
-  readonly decision: (callId: CallUuid) => Promise<Decision | undefined>
+  /** Undefined: nothing is kept of the call, or it is not of the organisation. Throws STORE_UNAVAILABLE. */
+  readonly decision: (callId: CallUuid, boundTo?: number) => Promise<Decision | undefined>
   /** One row a gateway, in the order of their ids. */
   readonly gatewayHealth: () => readonly GatewayReport[]
   /** `reset` forgets what was held against it, `retry` lets trial calls begin now. */
@@ -20,6 +20,8 @@ export type RoutingDoors = {
 
 export type GatewayReport = GatewayHealth & {
   readonly gateway: string
+  /** Whose its carrier is; undefined: the platform's. */
+  readonly organizationId: number | undefined
   readonly carrierId: number
   readonly carrier: string
   /** The switch's own pings are answered. */

@@ -1,8 +1,10 @@
 /** Routing for programs: routes to a number, why a call went where it went, and which gateways are fit to take calls. */
 import { Type, type Static } from '@sinclair/typebox'
+import type { FastifyRequest } from 'fastify'
 import { EngineError } from '../base/errors.ts'
 import { asCallUuid } from '../telephony/call-uuid.ts'
 import { refuse, type Api } from './api.ts'
+import { boundTo, organizationWithin, ownedFor } from './caller.ts'
 import type { Doors } from './doors.ts'
 import {
   answers,
@@ -31,6 +33,7 @@ import {
   NoRouteJson,
 } from './routing-json.ts'
 import { answerOf } from './status.ts'
+import { badInput } from './validation.ts'
 
 type Needs = Pick<Doors, 'explain' | 'routing'>
 
@@ -48,7 +51,8 @@ const carriersNamed = (what: string) =>
 
 const LcrQuestion = fields({
   destination: freeText('a number in E.164 form, its plus or not, or as the organisation dials it', 40),
-  organizationId: id('the organisation that calls'),
+  /** Needed, but of whoever is bound to one. */
+  organizationId: Type.Optional(id('the organisation that calls')),
   userId: Type.Optional(id('the user who calls')),
   callType: Type.Optional(choice(['voice', 'fax'])),
   options: Type.Optional(
@@ -69,6 +73,7 @@ export const addRoutingRoutes = (api: Api, doors: Needs): void => {
     api.post(
       path,
       {
+        config: { scope: 'routing:read' },
         schema: {
           tags: ['routes'],
           summary: 'The routes to a number, for a program that places the call itself',
@@ -79,8 +84,11 @@ export const addRoutingRoutes = (api: Api, doors: Needs): void => {
           },
         },
       },
-      async ({ body }, reply) => {
-        const outcome = await doors.routing.findRoutes(requestOf(body))
+      async (request, reply) => {
+        const { body } = request
+        const organizationId = organizationWithin(request, body.organizationId, 'organizationId')
+        if (organizationId === undefined) throw badInput('organizationId', NO_ORGANIZATION)
+        const outcome = await doors.routing.findRoutes({ ...requestOf(body), organizationId })
         if (outcome.kind === 'refused') return refuse(reply, outcome.code, outcome.message)
         const told = lcrJson(body.destination, outcome.answer, body.options?.includeRates ?? false)
         if (outcome.kind === 'found') return { success: true, ...told }
@@ -94,15 +102,16 @@ export const addRoutingRoutes = (api: Api, doors: Needs): void => {
   addHealth(api, doors)
 }
 
+const NO_ORGANIZATION =
+  '"organizationId" is missing: it takes the id of the organisation that calls, a whole number from 1'
+
 const requestOf = ({
   destination,
-  organizationId,
   userId,
   callType,
   options,
-}: Static<typeof LcrQuestion>): LcrRequest => ({
+}: Static<typeof LcrQuestion>): Omit<LcrRequest, 'organizationId'> => ({
   destination,
-  organizationId,
   userId,
   callType,
   maxRoutes: options?.maxRoutes,
@@ -115,6 +124,7 @@ const addExplain = (api: Api, doors: Needs): void => {
   api.get(
     '/v1/routes/explain',
     {
+      config: { scope: 'routing:read' },
       schema: {
         tags: ['routes'],
         summary: 'Which way a number would go, what was rejected, and why; nothing is dialled',
@@ -131,10 +141,11 @@ const addExplain = (api: Api, doors: Needs): void => {
         response: answers(200, Type.Object({ success: Type.Literal(true), explanation: DecisionJson }), 404),
       },
     },
-    async ({ query }, reply) => {
+    async (request, reply) => {
+      const { query } = request
       const outcome = await doors.explain({
         number: withPlus(query.number),
-        organizationId: query.organization,
+        organizationId: organizationWithin(request, query.organization),
         from: query.from === undefined ? undefined : withPlus(query.from),
         at: millisecondsOf('at', query.at),
       })
@@ -147,6 +158,7 @@ const addExplain = (api: Api, doors: Needs): void => {
   api.get(
     '/v1/calls/:callId/decision',
     {
+      config: { scope: 'cdrs:read' },
       schema: {
         tags: ['calls'],
         summary: 'What was decided for a call, and why, as it was at that moment',
@@ -159,8 +171,9 @@ const addExplain = (api: Api, doors: Needs): void => {
         ),
       },
     },
-    async ({ params: { callId } }, reply) => {
-      const decision = await doors.routing.decision(asCallUuid(callId))
+    async (request, reply) => {
+      const { callId } = request.params
+      const decision = await doors.routing.decision(asCallUuid(callId), boundTo(request))
       return decision === undefined
         ? refuse(reply, 'HTTP_NOT_FOUND', `no decision is kept of a call ${callId}`)
         : { success: true, decision: decisionJson(decision) }
@@ -173,11 +186,16 @@ const addHealth = (api: Api, { routing }: Needs): void => {
   const params = fields({ id: id('a gateway') })
   const missing = (gatewayId: number): string => `there is no gateway ${gatewayId}`
   const One = Type.Object({ success: Type.Literal(true), health: GatewayHealthJson })
-  const healthOf = (gatewayId: number) => routing.gatewayHealth().find((one) => one.gatewayId === gatewayId)
+  // The platform's gateways carry everybody's calls: their figures would tell of other organisations' traffic.
+  const reportsFor = (request: FastifyRequest) =>
+    routing.gatewayHealth().filter((one) => ownedFor(request, one) !== undefined)
+  const healthOf = (request: FastifyRequest, gatewayId: number) =>
+    reportsFor(request).find((one) => one.gatewayId === gatewayId)
 
   api.get(
     '/v1/gateways/health',
     {
+      config: { scope: 'routing:read' },
       schema: {
         tags,
         summary: 'How fit each gateway is: its score and why, its figures, its breaker',
@@ -187,23 +205,29 @@ const addHealth = (api: Api, { routing }: Needs): void => {
         ),
       },
     },
-    () => ({ success: true, gateways: routing.gatewayHealth().map(gatewayHealthJson) }),
+    (request, reply) => {
+      void reply.send({ success: true, gateways: reportsFor(request).map(gatewayHealthJson) })
+    },
   )
 
   api.get(
     '/v1/gateways/:id/health',
-    { schema: { tags, summary: 'How fit one gateway is', params, response: answers(200, One, 404) } },
-    ({ params: { id: gatewayId } }, reply) => {
-      const report = healthOf(gatewayId)
-      return report === undefined
-        ? refuse(reply, 'HTTP_NOT_FOUND', missing(gatewayId))
-        : { success: true, health: gatewayHealthJson(report) }
+    {
+      config: { scope: 'routing:read' },
+      schema: { tags, summary: 'How fit one gateway is', params, response: answers(200, One, 404) },
+    },
+    (request, reply) => {
+      const gatewayId = request.params.id
+      const report = healthOf(request, gatewayId)
+      if (report === undefined) refuse(reply, 'HTTP_NOT_FOUND', missing(gatewayId))
+      else void reply.send({ success: true, health: gatewayHealthJson(report) })
     },
   )
 
   api.post(
     '/v1/gateways/:id/breaker',
     {
+      config: { scope: 'routing:write' },
       schema: {
         tags,
         summary: 'Closes the breaker of a gateway by hand, or lets trial calls begin now',
@@ -222,12 +246,14 @@ const addHealth = (api: Api, { routing }: Needs): void => {
         response: answers(200, One, 404, 413, 415),
       },
     },
-    ({ params: { id: gatewayId }, body: { action, destination } }, reply) => {
-      const moved = routing.moveBreaker({ gatewayId, action, destination })
-      const report = moved === 'done' ? healthOf(gatewayId) : undefined
-      return report === undefined
-        ? refuse(reply, 'HTTP_NOT_FOUND', missing(gatewayId))
-        : { success: true, health: gatewayHealthJson(report) }
+    (request, reply) => {
+      const gatewayId = request.params.id
+      const { action, destination } = request.body
+      const isSeen = boundTo(request) === undefined || healthOf(request, gatewayId) !== undefined
+      const moved = isSeen ? routing.moveBreaker({ gatewayId, action, destination }) : 'not-found'
+      const report = moved === 'done' ? healthOf(request, gatewayId) : undefined
+      if (report === undefined) refuse(reply, 'HTTP_NOT_FOUND', missing(gatewayId))
+      else void reply.send({ success: true, health: gatewayHealthJson(report) })
     },
   )
 }

@@ -1,17 +1,84 @@
 /** What a scope of the server demands of every request in it. */
-import { EngineError } from '../base/errors.ts'
+import type { FastifyRequest } from 'fastify'
+import { mayDo, type Caller } from '../access/caller.ts'
+import { asError, EngineError } from '../base/errors.ts'
 import { refuse, type Api } from './api.ts'
-import type { Admits } from './credentials.ts'
+import { boundBy, organizationNamed, type Authenticate, type Authenticated } from './authenticate.ts'
+import './caller.ts'
 
-export const requireToken = (api: Api, admits: Admits): void => {
+/**
+ * Every request has a caller, and the caller has the right that the route asks for (RFC 6750, 3.1: 401 where the
+ * token is none, 403 where it may not do this). What belongs to whom the routes see to, by `boundTo`.
+ */
+export const requireToken = (api: Api, authenticate: Authenticate): void => {
   api.addHook('onRequest', (request, reply, done) => {
-    if (admits(request.headers.authorization)) {
-      done()
-      return
+    const admit = (found: Authenticated): void => {
+      const refused = found.kind === 'known' ? admitted(request, found.caller) : undefined
+      if (found.kind === 'known' && refused === undefined) {
+        done()
+        return
+      }
+      const { code, message, challenge } = refused ?? notKnown(found)
+      if (challenge !== undefined)
+        void reply.header('www-authenticate', `Bearer realm="strowger"${challenge}`)
+      refuse(reply, code, message)
     }
-    void reply.header('www-authenticate', 'Bearer realm="strowger"')
-    refuse(reply, 'HTTP_UNAUTHORIZED', 'this takes the admin token: Authorization: Bearer <token>')
+    const failed = (fault: unknown): void => done(asError(fault))
+    try {
+      const found = authenticate(request.headers.authorization)
+      if ('kind' in found) admit(found)
+      else found.then(admit, failed)
+    } catch (fault) {
+      failed(fault)
+    }
   })
+}
+
+type Refusal = { readonly code: string; readonly message: string; readonly challenge: string | undefined }
+
+const notKnown = (found: Authenticated): Refusal => {
+  const why = found.kind === 'unknown' ? found.why : undefined
+  return {
+    code: 'HTTP_UNAUTHORIZED',
+    message: why ?? 'this takes a token: Authorization: Bearer <token>',
+    // A quoted-string (RFC 9110, 5.6.4); our sentences have neither quotes nor backslashes, a claim's name may.
+    challenge:
+      why === undefined
+        ? ''
+        : `, error="invalid_token", error_description="${why.replace(/[^\x20-\x7e]|["\\]/g, "'")}"`,
+  }
+}
+
+/** Notes the caller with the request, or says why he may not. */
+const admitted = (request: FastifyRequest, holder: Caller): Refusal | undefined => {
+  const named = organizationNamed(request.headers['x-organization-id'])
+  if (named === 'malformed') {
+    return {
+      code: 'HTTP_BAD_INPUT',
+      message: 'the header X-Organization-Id takes the id of an organisation',
+      challenge: undefined,
+    }
+  }
+  const caller = boundBy(holder, named)
+  if (caller === undefined) {
+    return {
+      code: 'ACCESS_OTHER_ORGANIZATION',
+      message: 'X-Organization-Id names an organisation that the token is not of',
+      challenge: undefined,
+    }
+  }
+  const { scope } = request.routeOptions.config
+  if (!mayDo(caller, scope)) {
+    const wanted =
+      scope === undefined || scope.startsWith('platform:') ? 'a token of the platform' : 'a token'
+    return {
+      code: 'ACCESS_INSUFFICIENT_SCOPE',
+      message: `this takes ${wanted} with ${scope === undefined ? 'every scope' : `the scope ${scope}`}`,
+      challenge: `, error="insufficient_scope"${scope === undefined ? '' : `, scope="${scope}"`}`,
+    }
+  }
+  request.caller = caller
+  return undefined
 }
 
 /** No CORS headers: a page of another origin has no business here. */

@@ -11,20 +11,38 @@ import { every, systemClock, type Clock } from '../base/clock.ts'
 import { asError, codeOf, EngineError } from '../base/errors.ts'
 import type { Logger } from '../base/logger.ts'
 import { answerFault, refuse, type Api } from './api.ts'
+import { addAccessRoutes } from './access-routes.ts'
+import { addAudioFileRoutes, addAudioFileUpload } from './audio-file-routes.ts'
+import { addArchivePolicyRoutes } from './archive-policy-routes.ts'
+import { addCallerIdRoutes } from './caller-id-routes.ts'
 import { addCallRoutes } from './call-routes.ts'
-import { admitBasic, admitBearer } from './credentials.ts'
+import { createAuthenticate } from './authenticate.ts'
+import { addControlRoutes } from './control-routes.ts'
+import { admitBasic } from './credentials.ts'
 import type { Doors } from './doors.ts'
 import { answers } from './fields.ts'
 import { acceptCdr, Accepted, addFreeswitchRoutes, CDR_BODY_LIMIT } from './freeswitch-routes.ts'
+import { addLiveRoutes } from './live-routes.ts'
 import { createLiveStreams } from './live-stream.ts'
+import { addOauthRoutes } from './oauth-routes.ts'
+import { openapi } from './openapi.ts'
+import { addOriginateRoutes } from './originate-routes.ts'
+import { addPageRoutes, type Pages } from './page-routes.ts'
+import { addQuotaRoutes } from './quota-routes.ts'
 import { addQueryRoutes } from './query-routes.ts'
 import { addRecordRoutes } from './record-routes.ts'
+import { addListenRoute, addRecordingAudioRoutes } from './recordings-audio-routes.ts'
+import { addRecordingControlRoutes } from './recording-control-routes.ts'
+import { addRecordingPolicyRoutes } from './recording-policy-routes.ts'
+import { addRecordingRoutes } from './recordings-routes.ts'
 import { addReplayRoutes } from './replay-routes.ts'
 import { addRoutingRoutes } from './routing-routes.ts'
 import { addSecurityHeaders, readJsonStrictly, readRaw, refuseOtherMethods, requireToken } from './scope.ts'
+import { addSecretRoutes } from './secret-routes.ts'
 import { answerOf } from './status.ts'
 import { addMetricsRoute, addOpenRoutes } from './status-routes.ts'
 import { compileValidator } from './validation.ts'
+import { addWebhookRoutes } from './webhook-routes.ts'
 
 export type HttpServerOptions = {
   readonly doors: Doors
@@ -35,6 +53,8 @@ export type HttpServerOptions = {
   readonly token: string
   /** What FreeSWITCH shows. */
   readonly freeswitch: { readonly username: string; readonly password: string }
+  /** Undefined: there are none. */
+  readonly pages?: Pages | undefined
   readonly logger: Logger
   readonly clock?: Clock
   /** What is in flight when the server stops may take this long; default 10 s. */
@@ -56,7 +76,7 @@ const SWEEP_MS = 100
 
 export const createHttpServer = (options: HttpServerOptions): HttpServer => {
   const { host, port, logger, clock = systemClock, stopTimeoutMs = STOP_TIMEOUT_MS } = options
-  const streams = createLiveStreams(options.doors.live, clock, logger)
+  const streams = createLiveStreams(options.doors, clock, logger)
   const app = buildApp(options, streams, clock)
   return {
     start: async () => {
@@ -133,7 +153,8 @@ const buildApp = (
     methods.set(url, known)
   })
 
-  void app.register(swagger, { openapi: openapi(doors.version) })
+  void app.register(swagger, openapi(doors.version))
+  const authenticate = createAuthenticate(options.token, doors.access)
   void app.register((scope: Api, _options, done) => {
     const { username, password } = options.freeswitch
     addFreeswitchRoutes(scope, { doors, admits: admitBasic(username, password), logger })
@@ -142,22 +163,47 @@ const buildApp = (
   void app.register((scope: Api, _options, done) => {
     addSecurityHeaders(scope)
     addOpenRoutes(scope, doors)
+    addListenRoute(scope, doors.recordings)
     done()
   })
   void app.register((scope: Api, _options, done) => {
     addSecurityHeaders(scope)
-    requireToken(scope, admitBearer(options.token))
+    addOauthRoutes(scope, doors.access)
+    done()
+  })
+  const { pages } = options
+  if (pages !== undefined) void app.register((scope: Api) => addPageRoutes(scope, pages))
+  void app.register((scope: Api, _options, done) => {
+    addSecurityHeaders(scope)
+    requireToken(scope, authenticate)
     readJsonStrictly(scope)
     const now = clock.now
     addMetricsRoute(scope, doors)
-    addCallRoutes(scope, { doors, streams, now })
+    addCallRoutes(scope, { doors })
+    addOriginateRoutes(scope, { doors, now })
+    addQuotaRoutes(scope, doors.quotas)
+    addCallerIdRoutes(scope, doors.callerId)
+    addLiveRoutes(scope, streams)
+    addWebhookRoutes(scope, doors.webhooks, now)
     addQueryRoutes(scope, { doors, now })
     addRoutingRoutes(scope, doors)
     addReplayRoutes(scope, doors.routing.replays, now)
     addRecordRoutes(scope, doors.records)
+    addRecordingRoutes(scope, doors.recordings)
+    addArchivePolicyRoutes(scope, doors.recordings)
+    addControlRoutes(scope, doors.control)
+    addRecordingPolicyRoutes(scope, doors.callRecording)
+    addRecordingControlRoutes(scope, { doors })
+    addAudioFileRoutes(scope, doors.callRecording)
+    addRecordingAudioRoutes(scope, doors.recordings)
+    addAccessRoutes(scope, { access: doors.access, now })
+    addSecretRoutes(scope, doors.access.secrets)
     scope.get(
       '/openapi.json',
-      { schema: { tags: ['engine'], summary: 'This document', response: answers(200, Type.Object({})) } },
+      {
+        config: { scope: 'any' },
+        schema: { tags: ['engine'], summary: 'This document', response: answers(200, Type.Object({})) },
+      },
       (_request, reply) => {
         void reply.send(app.swagger())
       },
@@ -166,8 +212,14 @@ const buildApp = (
   })
   void app.register((scope: Api, _options, done) => {
     addSecurityHeaders(scope)
-    requireToken(scope, admitBearer(options.token))
+    requireToken(scope, authenticate)
     addIngestRoute(scope, doors, logger)
+    done()
+  })
+  void app.register((scope: Api, _options, done) => {
+    addSecurityHeaders(scope)
+    requireToken(scope, authenticate)
+    addAudioFileUpload(scope, doors.callRecording)
     done()
   })
   void app.register((scope: Api, _options, done) => {
@@ -183,6 +235,7 @@ const addIngestRoute = (api: Api, doors: Doors, logger: Logger): void => {
     '/v1/cdrs/ingest',
     {
       bodyLimit: CDR_BODY_LIMIT,
+      config: { scope: 'platform:write' },
       schema: {
         tags: ['cdrs'],
         summary: 'Takes in the content of one file that mod_json_cdr left; the same one twice does no harm',
@@ -193,27 +246,6 @@ const addIngestRoute = (api: Api, doors: Doors, logger: Logger): void => {
     acceptCdr(doors, logger),
   )
 }
-
-const openapi = (version: string) => ({
-  openapi: '3.1.0',
-  info: {
-    title: 'Strowger',
-    version,
-    description:
-      'Call control for FreeSWITCH. Answers are JSON; what went wrong is { success: false, error: { code, message } }.',
-  },
-  components: {
-    securitySchemes: {
-      token: {
-        type: 'http' as const,
-        scheme: 'bearer',
-        description: 'the content of <data directory>/admin-token',
-      },
-      freeswitch: { type: 'http' as const, scheme: 'basic', description: "FreeSWITCH's own credentials" },
-    },
-  },
-  security: [{ token: [] }],
-})
 
 /** A slow body holds a connection: 408. A file may take minutes: there silence counts (deck-body.ts). */
 const limitRequestTime = (app: Api, clock: Clock): void => {

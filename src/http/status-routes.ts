@@ -62,6 +62,7 @@ export const addMetricsRoute = (api: Api, doors: Pick<Doors, 'metrics'>): void =
   api.get(
     '/metrics',
     {
+      config: { scope: 'platform:read' },
       schema: {
         tags,
         summary: "Prometheus's text format",

@@ -4,6 +4,7 @@
  * one, add a row; what has none is a 500 that says nothing of itself.
  */
 import { codeOf, EngineError } from '../base/errors.ts'
+import { CONTROL_REFUSALS } from '../call/control.ts'
 import type { ErrorAnswer } from './fields.ts'
 
 export type PublicFault = { readonly status: number; readonly code: string; readonly message?: string }
@@ -15,7 +16,13 @@ export const STATUS: Readonly<Record<string, PublicFault>> = {
   DEVICE_UNAVAILABLE: { status: 409, code: 'DEVICE_UNAVAILABLE' },
   CALLER_ID_NOT_ALLOWED: { status: 403, code: 'CALLER_ID_NOT_ALLOWED' },
   CARRIER_UNAVAILABLE: { status: 503, code: 'CARRIER_UNAVAILABLE' },
+  QUOTA_EXCEEDED: { status: 429, code: 'QUOTA_EXCEEDED' },
   SWITCH_UNAVAILABLE: { status: 503, code: 'SWITCH_UNAVAILABLE' },
+  IDEMPOTENCY_KEY_REUSED: { status: 422, code: 'IDEMPOTENCY_KEY_REUSED' },
+  IDEMPOTENCY_KEY_IN_FLIGHT: { status: 409, code: 'IDEMPOTENCY_KEY_IN_FLIGHT' },
+  CALL_FATE_UNKNOWN: { status: 409, code: 'CALL_FATE_UNKNOWN' },
+  POLICY_DISABLED: { status: 400, code: 'POLICY_DISABLED' },
+  FILE_NOT_FOUND: { status: 404, code: 'FILE_NOT_FOUND' },
 
   // Why a number got no route: 503 where it may get one later.
   PROFILE_NOT_FOUND: { status: 404, code: 'PROFILE_NOT_FOUND' },
@@ -27,14 +34,54 @@ export const STATUS: Readonly<Record<string, PublicFault>> = {
   OVER_CAPACITY: { status: 503, code: 'OVER_CAPACITY' },
   WOULD_LOSE_MONEY: { status: 503, code: 'WOULD_LOSE_MONEY' },
 
+  // The call's state does not allow what is asked of it (call/control).
+  LEG_NOT_FOUND: { status: 404, code: 'LEG_NOT_FOUND' },
+  ...Object.fromEntries(
+    CONTROL_REFUSALS.filter((code) => code !== 'LEG_NOT_FOUND').map((code) => [code, { status: 409, code }]),
+  ),
+  CALL_BAD_MEDIA: { status: 400, code: 'BAD_INPUT' },
+
   HTTP_BAD_INPUT: { status: 400, code: 'BAD_INPUT' },
   HTTP_UNAUTHORIZED: { status: 401, code: 'UNAUTHORIZED' },
+  ACCESS_OTHER_ORGANIZATION: { status: 403, code: 'FORBIDDEN' },
+  ACCESS_FORBIDDEN: { status: 403, code: 'FORBIDDEN' },
+  ACCESS_INSUFFICIENT_SCOPE: { status: 403, code: 'INSUFFICIENT_SCOPE' },
+  DELIVER_ISSUER_AWAY: { status: 503, code: 'ISSUER_UNAVAILABLE' },
   HTTP_NOT_FOUND: { status: 404, code: 'NOT_FOUND' },
   HTTP_METHOD_NOT_ALLOWED: { status: 405, code: 'METHOD_NOT_ALLOWED' },
   HTTP_TOO_MANY_STREAMS: { status: 503, code: 'TOO_MANY_STREAMS' },
 
+  // A recording of a live call, and why not.
+  POLICY_NOT_FOUND: { status: 404, code: 'NOT_FOUND' },
+  NOT_RECORDING: { status: 409, code: 'NOT_RECORDING' },
+  ALREADY_RECORDING: { status: 409, code: 'ALREADY_RECORDING' },
+  RECORDING_REQUIRED: { status: 403, code: 'RECORDING_REQUIRED' },
+  CONSENT_REQUIRED: { status: 409, code: 'CONSENT_REQUIRED' },
+  RECORDING_FAILED: { status: 503, code: 'RECORDING_FAILED' },
+  RECORDING_BAD_SOUND: { status: 400, code: 'BAD_INPUT' },
+
+  HTTP_RANGE: { status: 416, code: 'RANGE_NOT_SATISFIABLE' },
+  RECORDING_HELD: { status: 409, code: 'LEGAL_HOLD' },
+  RECORDING_LINK_OVER: { status: 403, code: 'LINK_EXPIRED' },
+  MEDIA_GONE: { status: 503, code: 'RECORDING_UNAVAILABLE', message: 'the store does not have this recording' },
+  MEDIA_DAMAGED: {
+    status: 503,
+    code: 'RECORDING_UNAVAILABLE',
+    message: 'the store has this recording in a form that cannot be decrypted',
+  },
+  MEDIA_STORE_UNAVAILABLE: {
+    status: 503,
+    code: 'RECORDING_UNAVAILABLE',
+    message: 'the store of recordings does not answer; try again',
+  },
+
   STORE_BAD_INPUT: { status: 400, code: 'BAD_INPUT' },
   STORE_NOT_FOUND: { status: 404, code: 'NOT_FOUND' },
+  CALLER_ID_TOO_MANY: { status: 429, code: 'RATE_LIMITED' },
+  CALLER_ID_WRONG_CODE: { status: 422, code: 'WRONG_CODE' },
+  CALLER_ID_CODE_OVER: { status: 409, code: 'CODE_EXPIRED' },
+  CALLER_ID_METHOD_AWAY: { status: 503, code: 'METHOD_UNAVAILABLE' },
+
   STORE_CONFLICT: { status: 409, code: 'CONFLICT' },
   STORE_IN_USE: { status: 409, code: 'CONFLICT' },
   STORE_UNAVAILABLE: {

@@ -3,16 +3,25 @@
  * returns the plan with its own part. A step never changes the target's kind but to refuse the call.
  */
 import type { Plan } from '../call/plan.ts'
+import type { RecordingAsk } from '../call/recording.ts'
 import type { CallWish } from '../call/wish.ts'
 import type { Organization, User } from '../directory/records.ts'
 import type { Surroundings } from '../routing/hunt.ts'
 import type { PlanSettings } from './make-plan.ts'
+import { barPremiumRate, holdToQuota } from './plan-quota.ts'
+import { planCallerId } from './plan-caller-id.ts'
+import { planAnswer } from './plan-answer.ts'
+import { planRecording } from './plan-recording.ts'
+import { grantWish } from './plan-wish.ts'
 
 export type FinishRequest = {
   readonly organization: Organization
   /** Our user at the call: who dials, or who is called over a trunk. */
   readonly user: User
   readonly wish: CallWish | undefined
+  /** Of a call that a user of ours makes: whether the number is withheld, and who said so. */
+  readonly presentation?: { readonly withheld: boolean; readonly who: string | undefined } | undefined
+  readonly recording?: RecordingAsk | undefined
   /** Milliseconds since the epoch. */
   readonly now: number
 }
@@ -24,9 +33,20 @@ export type FinishStep = (
   settings: PlanSettings,
 ) => Plan
 
-const STEPS: readonly FinishStep[] = []
+const STEPS: readonly FinishStep[] = [
+  barPremiumRate,
+  holdToQuota,
+  planCallerId,
+  grantWish,
+  planRecording,
+  planAnswer,
+]
 
 export const finishPlan: FinishStep = (plan, request, surroundings, settings) =>
   plan.target.kind === 'refuse'
     ? plan
-    : STEPS.reduce((before, step) => step(before, request, surroundings, settings), plan)
+    : STEPS.reduce(
+        (before, step) =>
+          before.target.kind === 'refuse' ? before : step(before, request, surroundings, settings),
+        plan,
+      )

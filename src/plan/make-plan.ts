@@ -7,6 +7,7 @@ import { chooseCallerId } from '../caller-id/choose.ts'
 import { displayName } from '../caller-id/display-name.ts'
 import type { CarriedAttempt, CarriedCall, CarriedDevice } from '../call/carried.ts'
 import { needsConversation } from '../call/failover.ts'
+import type { RecordingAsk } from '../call/recording.ts'
 import type { CallWish } from '../call/wish.ts'
 import type { CallerId, Plan, PlannedAttempt, Rejection, Target } from '../call/plan.ts'
 import type { Carrier, Gateway, Organization, User } from '../directory/records.ts'
@@ -17,6 +18,9 @@ import type { E164 } from '../telephony/e164.ts'
 import type { HangupCause } from '../telephony/hangup-cause.ts'
 import { classify, type NumberClass } from '../telephony/number-class.ts'
 import { finishPlan } from './finish-plan.ts'
+import { callerIdToward, emergencyCallerId, readPresentation } from './plan-caller-id.ts'
+import type { AnswerPlanSettings } from './plan-answer.ts'
+import type { RecordingPlanSettings } from './plan-recording.ts'
 import { plannedAttempt, planRoutes, RING_TIMEOUT_SECONDS, type RouteSettings } from './plan-routes.ts'
 
 export type PlanRequest = {
@@ -34,10 +38,13 @@ export type PlanRequest = {
   readonly callType?: 'voice' | 'fax' | undefined
   /** What was asked for with the call over the API. */
   readonly wish?: CallWish | undefined
+  /** The Privacy header of the phone's INVITE. */
+  readonly phonePrivacy?: string | undefined
+  readonly recording?: RecordingAsk | undefined
   readonly now: number
 }
 
-export type PlanSettings = RouteSettings
+export type PlanSettings = RouteSettings & RecordingPlanSettings & AnswerPlanSettings
 
 /** The plan of a call that one of our users dials. */
 export const planFromUser = (
@@ -46,15 +53,22 @@ export const planFromUser = (
   settings: PlanSettings,
 ): Plan => {
   const { organization, user, wish, now } = request
-  const plan = targetOf(request, surroundings, settings)
-  return finishPlan(plan, { organization, user, wish, now }, surroundings, settings)
+  const { dialled, presentation } = readPresentation(request, surroundings)
+  const plan = targetOf(request, dialled, surroundings, settings)
+  const { recording } = request
+  return finishPlan(plan, { organization, user, wish, presentation, recording, now }, surroundings, settings)
 }
 
-const targetOf = (request: PlanRequest, surroundings: Surroundings, settings: PlanSettings): Plan => {
+const targetOf = (
+  request: PlanRequest,
+  dialled: string,
+  surroundings: Surroundings,
+  settings: PlanSettings,
+): Plan => {
   const { organization, user } = request
-  const numberClass = classify(request.dialled, {
+  const numberClass = classify(dialled, {
     country: organization.country,
-    isExtension: (dialled) => surroundings.directory.userOfExtension(organization.id, dialled) !== undefined,
+    isExtension: (number) => surroundings.directory.userOfExtension(organization.id, number) !== undefined,
   })
   const trace = [
     `${user.extension} of ${organization.name} dials ${clip(request.dialled)}: ${describe(numberClass)}`,
@@ -95,7 +109,8 @@ const carrierPlan = (context: Context, destination: E164): Plan => {
       ? refusal(context, 'UNALLOCATED_NUMBER', `${destination} is a number of ours that rings nobody`)
       : devicePlan(context, callee, `${destination} is a number of ours, of ${callee.extension}`)
   }
-  const callerId = chooseCallerId(organization, user, request.requestedCallerId, surroundings.directory)
+  const { country } = context.numberClass.kind === 'e164' ? context.numberClass : { country: undefined }
+  const callerId = callerIdToward(request, surroundings, destination, country)
   const { hunt, attempts, rejected, jurisdiction } = planRoutes(
     {
       callId: request.callId,
@@ -106,6 +121,7 @@ const carrierPlan = (context: Context, destination: E164): Plan => {
       lrn: request.lrn,
       profileId: request.profileId,
       callType: request.callType,
+      takesCallerId: callerId.takesCallerId,
       now: request.now,
     },
     surroundings,
@@ -135,7 +151,7 @@ const carrierPlan = (context: Context, destination: E164): Plan => {
       postDialDelayBudgetSeconds: settings.postDialDelayBudgetSeconds,
     },
     rejected,
-    shares,
+    shares: [...shares, ...(callerId.shares ?? [])],
     trace: [
       ...context.trace,
       ...callerId.trace,
@@ -193,7 +209,7 @@ const emergencyPlan = (context: Context, number: string): Plan => {
       maxCallsPerSecond: undefined,
     }
   })
-  const callerId = chooseCallerId(organization, user, undefined, surroundings.directory)
+  const callerId = emergencyCallerId(request, surroundings.directory)
   return {
     ...frame(context, { callerNumber: callerId.number, attempts }),
     target: {

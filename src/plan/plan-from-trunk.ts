@@ -1,5 +1,6 @@
 /** The plan of a call that a carrier brings: its number leads to a user of ours, or the call is refused. */
 import type { Plan } from '../call/plan.ts'
+import type { RecordingAsk } from '../call/recording.ts'
 import { displayName } from '../caller-id/display-name.ts'
 import type { Directory } from '../directory/directory.ts'
 import type { DdiNumber } from '../directory/records.ts'
@@ -15,6 +16,7 @@ export type TrunkRequest = {
   readonly dialled: string
   readonly callerNumber: string | undefined
   readonly callerName: string | undefined
+  readonly recording?: RecordingAsk | undefined
   /** Milliseconds since the epoch. */
   readonly now: number
 }
@@ -60,8 +62,8 @@ export const planFromTrunk = (
     ],
     maxDurationSeconds: settings.maxDurationSeconds,
   }
-  const { now } = request
-  return finishPlan(plan, { organization, user: callee, wish: undefined, now }, surroundings, settings)
+  const { recording, now } = request
+  return finishPlan(plan, { organization, user: callee, wish: undefined, recording, now }, surroundings, settings)
 }
 
 const findDdi = (dialled: string, directory: Directory): DdiNumber | undefined => {

@@ -24,7 +24,10 @@ export type RoutesRequest = {
   /** The called number's location routing number, where a lookup gave one. */
   readonly lrn: E164 | undefined
   readonly now: number
-} & Pick<HuntRequest, 'profileId' | 'callType' | 'codecs' | 'preferredCarriers' | 'excludedCarriers'> & {
+} & Pick<
+  HuntRequest,
+  'profileId' | 'callType' | 'codecs' | 'preferredCarriers' | 'excludedCarriers' | 'takesCallerId'
+> & {
     /** Undefined: the settings'. */
     readonly maxRoutes?: number | undefined
   }
@@ -65,6 +68,7 @@ export const planRoutes = (
       ratedAs: lrn,
       jurisdiction,
       callType: request.callType,
+      takesCallerId: request.takesCallerId,
       showsCallerId: callerNumber !== undefined,
       codecs: request.codecs,
       preferredCarriers: request.preferredCarriers,

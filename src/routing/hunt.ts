@@ -5,6 +5,7 @@
  */
 import type { QuotedRate } from '../call/carried.ts'
 import type { Directory } from '../directory/directory.ts'
+import type { QuotaCheck } from '../directory/quota.ts'
 import type { Carrier, Gateway, LcrProfile, LcrRoute, Organization } from '../directory/records.ts'
 import { DEFAULT_EXPECTED_SECONDS } from '../rating/expected-cost.ts'
 import { digitsOf, type E164 } from '../telephony/e164.ts'
@@ -30,6 +31,8 @@ export type HuntRequest = {
   readonly jurisdiction?: Jurisdiction | undefined
   /** Default `voice`. */
   readonly callType?: 'voice' | 'fax' | undefined
+  /** Whether a carrier takes the caller ID of this call; undefined: all do. */
+  readonly takesCallerId?: ((carrier: Carrier) => boolean) | undefined
   /** A caller ID of ours is to be seen by the callee. */
   readonly showsCallerId?: boolean | undefined
   /** What the caller offers, where nobody transcodes; undefined: FreeSWITCH does. */
@@ -49,6 +52,8 @@ export type Surroundings = {
   readonly load: Load
   readonly health: Health
   readonly turns: Turns
+  /** Undefined: nobody counts who calls how much. */
+  readonly quotas?: QuotaCheck | undefined
   /** How routes that are equal in everything share the calls (FailoverConfig.strategy). */
   readonly failoverStrategy: 'sequential' | 'round_robin' | 'weighted'
 }

@@ -86,6 +86,9 @@ const notCarried = ({ gateway, carrier }: Candidate, { request, profile }: Conte
   if (profile.requiresCallerId && request.showsCallerId === true && !carrier.carriesCallerId) {
     return { reason: 'CALLER_ID_NOT_CARRIED', why: 'the carrier shows a caller ID of its own' }
   }
+  if (profile.requiresCallerId && request.takesCallerId?.(carrier) === false) {
+    return { reason: 'CALLER_ID_NOT_CARRIED', why: 'the carrier does not take this caller ID' }
+  }
   if (request.callType === 'fax' && !carrier.supportsFax)
     return { reason: 'FAX_NOT_SUPPORTED', why: 'the carrier carries no fax' }
   const { codecs } = request

@@ -226,6 +226,7 @@ export class Channel {
     this.setCallState('ACTIVE')
     if (!this.earlyMedia) this.#exchange.executeOn(this, 'execute_on_media')
     this.#exchange.executeOn(this, 'execute_on_answer')
+    this.#exchange.executeOn(this, 'api_on_answer')
     this.bell.ring()
   }
 

@@ -64,6 +64,7 @@ export const CDR_COLUMNS: readonly Column<Cdr>[] = [
   ['charged_seconds', 'integer', (cdr) => cdr.chargedSeconds ?? null],
   ['total_cost', 'numeric', (cdr) => money(cdr.cost)],
   ['simulated', 'boolean', (cdr) => cdr.simulated],
+  ['custom_data', 'jsonb', (cdr) => (cdr.custom === undefined ? null : JSON.stringify(cdr.custom))],
 ]
 
 /** An attempt with the A leg that told of it. */

@@ -1,7 +1,7 @@
 /** CDRs as they are listed: newest first, a page at a time, each with the attempts of its plan. */
 import type { Direction, QuotedRate } from '../call/carried.ts'
 import type { CallCost, Cdr, CdrAttempt, Disposition, HungUpBy } from '../cdr/cdr.ts'
-import { asCallUuid, isCallUuid } from '../telephony/call-uuid.ts'
+import { asCallUuid, isCallUuid, type CallUuid } from '../telephony/call-uuid.ts'
 import { hangupCauseOf } from '../telephony/hangup-cause.ts'
 import { parseMoney, ZERO } from '../telephony/money.ts'
 import { ATTEMPT_COLUMNS, CDR_COLUMNS, namesOf } from './cdr-columns.ts'
@@ -14,7 +14,6 @@ export type StoredCdr = Cdr & {
   readonly storedAt: number
   /** Written by the engine because the switch sent nothing. */
   readonly estimated: boolean
-  readonly customFields: Readonly<Record<string, unknown>> | undefined
   /** On an A leg, once a leg of the call has cost something. */
   readonly callCost: CallCost | undefined
 }
@@ -183,6 +182,16 @@ const withAttempts = async (on: Queryable, rows: readonly CdrRow[]): Promise<rea
   )
 }
 
+/** What the records that are stored of a call add up to; undefined: nothing was charged. */
+export const readCallCost = async (on: Queryable, callId: CallUuid): Promise<CallCost | undefined> => {
+  const [row] = await on.query<{ currency: string; total: string }>(
+    `SELECT currency, sum(total_cost) AS total FROM call_detail_records
+     WHERE call_id = $1 AND total_cost IS NOT NULL GROUP BY currency LIMIT 1`,
+    [callId],
+  )
+  return row === undefined ? undefined : { amount: parseMoney(row.total), currency: row.currency }
+}
+
 /** A leg of a call begins within a day of the call's first: the safety that ends calls is never longer. */
 const CALL_SPAN_MS = 86_400_000
 
@@ -209,7 +218,7 @@ const toCdr = (row: CdrRow, attempts: readonly CdrAttempt[], callCost: CallCost 
   id: row.id,
   storedAt: row.created_at,
   estimated: row.estimated,
-  customFields: row.custom_data ?? undefined,
+  custom: row.custom_data ?? undefined,
   legUuid: asCallUuid(row.leg_uuid),
   callId: asCallUuid(row.call_id),
   parentUuid: row.parent_uuid === null ? undefined : asCallUuid(row.parent_uuid),

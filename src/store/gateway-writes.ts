@@ -1,6 +1,12 @@
 /** Rows of whom we buy from: carriers and their gateways. */
 import { isIPv4, isIPv6 } from 'node:net'
 import { DEFAULT_NUMBER_FORM } from '../telephony/number-form.ts'
+import {
+  carrierCallerIdColumns,
+  gatewayCallerIdColumns,
+  type CarrierCallerIdChanges,
+  type GatewayCallerIdChanges,
+} from './caller-id-columns.ts'
 import type { Database, Queryable } from './database.ts'
 import {
   failoverColumns,
@@ -26,7 +32,7 @@ import {
 } from './row-writes.ts'
 import { encryptSecret } from './secret.ts'
 
-export type NewCarrier = {
+export type NewCarrier = CarrierCallerIdChanges & {
   /** Undefined or null: the platform's, offered to every organisation. */
   readonly organizationId?: number | null | undefined
   readonly code: string
@@ -86,9 +92,10 @@ const carrierColumns = (record: Changes<NewCarrier>): Columns => ({
     whole('failover.windowSeconds', value, 1, 86_400),
   ),
   enabled: record.enabled,
+  ...carrierCallerIdColumns(record),
 })
 
-export type GatewayFields = {
+export type GatewayFields = GatewayCallerIdChanges & {
   readonly name: string
   /** A host name or an address; IPv6 with or without brackets. */
   readonly hostname: string
@@ -108,6 +115,7 @@ export type GatewayFields = {
   readonly pingSeconds: number | null
   readonly inboundCidrs: readonly string[]
   readonly carriesEmergency: boolean
+  readonly answersWithTones: boolean
   readonly enabled: boolean
 }
 
@@ -195,7 +203,9 @@ const gatewayColumns = (record: Changes<GatewayFields>, masterKey: Buffer): Colu
   ping_seconds: given(record.pingSeconds, (value) => whole('pingSeconds', value, 5, 86_400)),
   inbound_cidrs: given(record.inboundCidrs, (value) => value.map(cidr)),
   carries_emergency: record.carriesEmergency,
+  answers_with_tones: record.answersWithTones,
   enabled: record.enabled,
+  ...gatewayCallerIdColumns(record),
 })
 
 const NO_CREDENTIALS = { username: null, password_encrypted: null, realm: null }

@@ -5,11 +5,20 @@
 import { EngineError } from '../base/errors.ts'
 import type { DdiNumber, Organization, User } from '../directory/records.ts'
 import { asE164, isCountry, type E164 } from '../telephony/e164.ts'
+import {
+  ORGANIZATION_CALLER_ID,
+  organizationCallerIdIn,
+  USER_CALLER_ID,
+  userCallerIdIn,
+  type OrganizationCallerIdRow,
+  type UserCallerIdRow,
+} from './caller-id-columns.ts'
 
-export const ORGANIZATIONS = `SELECT id, name, sip_domain, country, currency, default_caller_id, lcr_profile_id, is_demo, enabled
+export const ORGANIZATIONS = `SELECT id, name, sip_domain, country, currency, default_caller_id, lcr_profile_id, is_demo, enabled,
+    ${ORGANIZATION_CALLER_ID}
   FROM organizations ORDER BY id`
 
-export type OrganizationRow = {
+export type OrganizationRow = OrganizationCallerIdRow & {
   readonly id: number
   readonly name: string
   readonly sip_domain: string
@@ -33,14 +42,16 @@ export const toOrganization = (row: OrganizationRow): Organization => {
     lcrProfileId: row.lcr_profile_id ?? undefined,
     isDemo: row.is_demo,
     enabled: row.enabled,
+    ...organizationCallerIdIn(row),
   }
 }
 
 const numberOf = (text: string | null): E164 | undefined => (text === null ? undefined : asE164(text))
 
-export const USERS = 'SELECT id, organization_id, name, extension, caller_id, enabled FROM users ORDER BY id'
+export const USERS = `SELECT id, organization_id, name, extension, caller_id, enabled, ${USER_CALLER_ID}
+  FROM users ORDER BY id`
 
-export type UserRow = {
+export type UserRow = UserCallerIdRow & {
   readonly id: number
   readonly organization_id: number
   readonly name: string
@@ -49,13 +60,14 @@ export type UserRow = {
   readonly enabled: boolean
 }
 
-export const toUser = ({ id, organization_id, name, extension, caller_id, enabled }: UserRow): User => ({
-  id,
-  organizationId: organization_id,
-  name,
-  extension,
-  callerId: numberOf(caller_id),
-  enabled,
+export const toUser = (row: UserRow): User => ({
+  id: row.id,
+  organizationId: row.organization_id,
+  name: row.name,
+  extension: row.extension,
+  callerId: numberOf(row.caller_id),
+  enabled: row.enabled,
+  ...userCallerIdIn(row),
 })
 
 export const DEVICES =

@@ -4,6 +4,12 @@
  */
 import { emergencyNumbers } from '../telephony/number-class.ts'
 import { isCountry } from '../telephony/e164.ts'
+import {
+  organizationCallerIdColumns,
+  userCallerIdColumns,
+  type OrganizationCallerIdChanges,
+  type UserCallerIdChanges,
+} from './caller-id-columns.ts'
 import type { Database, Queryable } from './database.ts'
 import { badInput, conflict, country, currency, e164, id, matching, name } from './input.ts'
 import {
@@ -18,7 +24,7 @@ import {
   updateOwned,
 } from './row-writes.ts'
 
-export type NewOrganization = {
+export type NewOrganization = OrganizationCallerIdChanges & {
   readonly name: string
   readonly sipDomain: string
   readonly country: string
@@ -80,6 +86,7 @@ const organizationColumns = (record: Changes<NewOrganization>): Columns => ({
   default_caller_id: given(record.defaultCallerId, (value) => e164('defaultCallerId', value)),
   lcr_profile_id: given(record.lcrProfileId, (value) => id('lcrProfileId', value)),
   enabled: record.enabled,
+  ...organizationCallerIdColumns(record),
 })
 
 /** An organisation's calls go by its own profile or by one of the platform's. */
@@ -120,7 +127,7 @@ const refuseEmergencyExtensions = async (
     )
 }
 
-export type NewUser = {
+export type NewUser = UserCallerIdChanges & {
   readonly organizationId: number
   readonly name: string
   readonly extension: string
@@ -165,6 +172,7 @@ const userColumns = (record: Changes<NewUser>): Columns => ({
   ),
   caller_id: given(record.callerId, (value) => e164('callerId', value)),
   enabled: record.enabled,
+  ...userCallerIdColumns(record),
 })
 
 const refuseEmergencyNumber = async (

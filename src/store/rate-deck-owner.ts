@@ -5,7 +5,12 @@ import type { Queryable } from './database.ts'
 import { badInput, conflict } from './input.ts'
 
 /** As a person names one: a carrier by its code or id, a customer by the id of its organisation. */
-export type OwnerName = { readonly kind: RateOwnerKind; readonly name: string }
+export type OwnerName = {
+  readonly kind: RateOwnerKind
+  readonly name: string
+  /** Only carriers of this organisation are meant; undefined: anybody's. */
+  readonly within?: number | undefined
+}
 
 /** An owner and what people call it: a carrier's code, an organisation's name. */
 export type KnownOwner = RateOwner & { readonly name: string }
@@ -13,7 +18,7 @@ export type KnownOwner = RateOwner & { readonly name: string }
 /** Throws STORE_BAD_INPUT with the field. A whole number is an id before it is a code. */
 export const findOwner = async (
   on: Queryable,
-  { kind, name }: OwnerName,
+  { kind, name, within }: OwnerName,
   field: string = kind,
 ): Promise<KnownOwner> => {
   const number = /^[1-9]\d{0,9}$/.test(name) && Number(name) <= MAX_ID ? Number(name) : null
@@ -23,8 +28,9 @@ export const findOwner = async (
     return { kind, ...found }
   }
   const found = await on.query<FoundOwner & { readonly named: boolean }>(
-    'SELECT id, code AS name, id = $1 AS named FROM carriers WHERE id = $1 OR code = $2 ORDER BY id',
-    [number ?? 0, name],
+    `SELECT id, code AS name, id = $1 AS named FROM carriers
+     WHERE (id = $1 OR code = $2) AND ($3::integer IS NULL OR organization_id = $3) ORDER BY id`,
+    [number ?? 0, name, within ?? null],
   )
   const only = found.find(({ named }) => named) ?? found[0]
   if (only === undefined) throw badInput(field, `there is no such carrier: ${shown(name)}`)

@@ -16,6 +16,20 @@ import type {
 import { parseMoney, type Money } from '../telephony/money.ts'
 import type { Queryable } from './database.ts'
 import {
+  CARRIER_CALLER_ID,
+  carrierCallerIdIn,
+  GATEWAY_CALLER_ID,
+  gatewayCallerIdIn,
+  ORGANIZATION_CALLER_ID,
+  organizationCallerIdIn,
+  USER_CALLER_ID,
+  userCallerIdIn,
+  type CarrierCallerIdRow,
+  type GatewayCallerIdRow,
+  type OrganizationCallerIdRow,
+  type UserCallerIdRow,
+} from './caller-id-columns.ts'
+import {
   FAILOVER_COLUMNS,
   failoverIn,
   NUMBER_FORM_COLUMNS,
@@ -72,22 +86,24 @@ type StoredField<Value> = Exclude<Value, undefined> | null
 const offered = (owner: string): string => `(${owner} = $1 OR ${owner} IS NULL)`
 const offeredCarrier = `carrier_id IN (SELECT id FROM carriers WHERE ${offered('organization_id')})`
 
-export const organizationReads = readsOf<Stored<Organization>, Organization>({
+export const organizationReads = readsOf<Stored<Organization> & OrganizationCallerIdRow, Organization>({
   select: `SELECT id, name, sip_domain AS "sipDomain", country, currency, default_caller_id AS "defaultCallerId",
-     lcr_profile_id AS "lcrProfileId", is_demo AS "isDemo", enabled FROM organizations`,
+     lcr_profile_id AS "lcrProfileId", is_demo AS "isDemo", enabled, ${ORGANIZATION_CALLER_ID} FROM organizations`,
   isFor: 'id = $1',
   toRow: (row) => ({
     ...row,
     defaultCallerId: row.defaultCallerId ?? undefined,
     lcrProfileId: row.lcrProfileId ?? undefined,
+    ...organizationCallerIdIn(row),
   }),
 })
 
-export const userReads = readsOf<Stored<User>, User>({
+export const userReads = readsOf<Stored<User> & UserCallerIdRow, User>({
   select:
-    'SELECT id, organization_id AS "organizationId", name, extension, caller_id AS "callerId", enabled FROM users',
+    `SELECT id, organization_id AS "organizationId", name, extension, caller_id AS "callerId", enabled,
+      ${USER_CALLER_ID} FROM users`,
   isFor: 'organization_id = $1',
-  toRow: (row) => ({ ...row, callerId: row.callerId ?? undefined }),
+  toRow: (row) => ({ ...row, callerId: row.callerId ?? undefined, ...userCallerIdIn(row) }),
 })
 
 export const deviceReads = readsOf<DeviceRow, DeviceRow>({
@@ -102,7 +118,7 @@ export const numberReads = readsOf<DdiNumber, DdiNumber>({
   toRow: (row) => row,
 })
 
-type StoredCarrier = Stored<Omit<Carrier, 'failover'>> & {
+type StoredCarrier = Stored<Omit<Carrier, 'failover'>> & CarrierCallerIdRow & {
   readonly failoverEnabled: boolean
   readonly threshold: number | null
   readonly windowSeconds: number | null
@@ -112,7 +128,7 @@ export const carrierReads = readsOf<StoredCarrier, Carrier>({
   select: `SELECT id, organization_id AS "organizationId", code, name, max_channels AS "maxChannels",
      max_cps AS "maxCallsPerSecond", supports_cli_override AS "carriesCallerId", supports_fax AS "supportsFax",
      failover_enabled AS "failoverEnabled", failover_threshold AS threshold,
-     failover_window_seconds AS "windowSeconds", enabled FROM carriers`,
+     failover_window_seconds AS "windowSeconds", enabled, ${CARRIER_CALLER_ID} FROM carriers`,
   isFor: offered('organization_id'),
   toRow: ({ failoverEnabled, threshold, windowSeconds, ...row }) => ({
     ...row,
@@ -124,10 +140,12 @@ export const carrierReads = readsOf<StoredCarrier, Carrier>({
       threshold: threshold ?? undefined,
       windowSeconds: windowSeconds ?? undefined,
     },
+    ...carrierCallerIdIn(row),
   }),
 })
 
 type StoredGateway = Stored<Omit<GatewayRow, 'credentials' | 'numberForm' | 'failover'>> &
+  GatewayCallerIdRow &
   NumberFormRow &
   FailoverRow & {
     readonly username: string | null
@@ -139,7 +157,7 @@ export const gatewayReads = readsOf<StoredGateway, GatewayRow>({
      max_channels AS "maxChannels", max_cps AS "maxCallsPerSecond", ${NUMBER_FORM_COLUMNS}, ${FAILOVER_COLUMNS},
      progress_timeout_seconds AS "progressTimeoutSeconds", ring_timeout_seconds AS "ringTimeoutSeconds",
      ping_seconds AS "pingSeconds", inbound_cidrs::text[] AS "inboundCidrs",
-     carries_emergency AS "carriesEmergency", enabled FROM gateways`,
+     carries_emergency AS "carriesEmergency", answers_with_tones AS "answersWithTones", enabled, ${GATEWAY_CALLER_ID} FROM gateways`,
   isFor: offeredCarrier,
   toRow: (row) => ({
     id: row.id,
@@ -161,7 +179,9 @@ export const gatewayReads = readsOf<StoredGateway, GatewayRow>({
     pingSeconds: row.pingSeconds ?? undefined,
     inboundCidrs: row.inboundCidrs,
     carriesEmergency: row.carriesEmergency,
+    answersWithTones: row.answersWithTones,
     enabled: row.enabled,
+    ...gatewayCallerIdIn(row),
   }),
 })
 

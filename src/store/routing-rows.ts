@@ -12,6 +12,14 @@ import {
   type LcrProfile,
   type LcrRoute,
 } from '../directory/records.ts'
+import {
+  CARRIER_CALLER_ID,
+  carrierCallerIdIn,
+  checkedGatewayCallerId,
+  GATEWAY_CALLER_ID,
+  type CarrierCallerIdRow,
+  type GatewayCallerIdRow,
+} from './caller-id-columns.ts'
 import type { FailoverPolicy } from '../telephony/failover-policy.ts'
 import { parseMoney, type Money } from '../telephony/money.ts'
 import { numberFormOf } from '../telephony/number-form.ts'
@@ -29,10 +37,10 @@ import {
 import { decryptSecret } from './secret.ts'
 
 export const CARRIERS = `SELECT id, organization_id, code, name, max_channels, max_cps, supports_cli_override, supports_fax,
-    failover_enabled, failover_threshold, failover_window_seconds, enabled
+    failover_enabled, failover_threshold, failover_window_seconds, enabled, ${CARRIER_CALLER_ID}
   FROM carriers ORDER BY id`
 
-export type CarrierRow = {
+export type CarrierRow = CarrierCallerIdRow & {
   readonly id: number
   readonly organization_id: number | null
   readonly code: string
@@ -62,15 +70,17 @@ export const toCarrier = (row: CarrierRow): Carrier => ({
     windowSeconds: row.failover_window_seconds ?? undefined,
   },
   enabled: row.enabled,
+  ...carrierCallerIdIn(row),
 })
 
 export const GATEWAYS = `SELECT id, carrier_id, name, hostname, port, transport, username, password_encrypted, realm, register,
     codecs, max_channels, max_cps, ${NUMBER_FORM_COLUMNS}, ${FAILOVER_COLUMNS},
     progress_timeout_seconds, ring_timeout_seconds, ping_seconds, inbound_cidrs::text[] AS inbound_cidrs,
-    carries_emergency, enabled
+    carries_emergency, answers_with_tones, enabled, ${GATEWAY_CALLER_ID}
   FROM gateways ORDER BY id`
 
 export type GatewayRow = NumberFormRow &
+  GatewayCallerIdRow &
   FailoverRow & {
     readonly id: number
     readonly carrier_id: number
@@ -90,6 +100,7 @@ export type GatewayRow = NumberFormRow &
     readonly ping_seconds: number | null
     readonly inbound_cidrs: readonly string[]
     readonly carries_emergency: boolean
+    readonly answers_with_tones: boolean
     readonly enabled: boolean
   }
 
@@ -119,7 +130,9 @@ export const toGateway = (row: GatewayRow, masterKeys: Buffer | readonly Buffer[
   pingSeconds: row.ping_seconds ?? undefined,
   inboundCidrs: row.inbound_cidrs,
   carriesEmergency: row.carries_emergency,
+  answersWithTones: row.answers_with_tones,
   enabled: row.enabled,
+  ...checkedGatewayCallerId(row),
 })
 
 const failoverOf = (row: FailoverRow): FailoverPolicy => {

@@ -15,6 +15,8 @@ export type RecordTable =
   | 'lcr_profiles'
   | 'lcr_routes'
   | 'blocked_prefixes'
+  | 'caller_id_rules'
+  | 'carrier_caller_ids'
   | 'rate_decks'
 
 export type Columns = Readonly<Record<string, unknown>>

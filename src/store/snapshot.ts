@@ -6,6 +6,17 @@
  */
 import type { Device, Snapshot } from '../directory/records.ts'
 import { asError } from '../base/errors.ts'
+import {
+  CALLER_ID_RULES,
+  CARRIER_NUMBERS,
+  toCallerIdRule,
+  toCarrierNumber,
+  toVerifiedNumber,
+  VERIFIED_NUMBERS,
+  type CallerIdRuleRow,
+  type CarrierNumberRow,
+  type VerifiedNumberRow,
+} from './caller-id-rows.ts'
 import type { Database } from './database.ts'
 import {
   DEVICES,
@@ -19,6 +30,8 @@ import {
   type OrganizationRow,
   type UserRow,
 } from './organization-rows.ts'
+import { QUOTAS, toQuota, type QuotaRow } from './quota-rows.ts'
+import { loadRecordingRows } from './recording-policy-rows.ts'
 import {
   BLOCKED_PREFIXES,
   CARRIERS,
@@ -101,8 +114,32 @@ export const loadSnapshot = (
       await on.query<BlockedPrefixRow>(BLOCKED_PREFIXES),
       toBlockedPrefix,
     ).filter((row) => isOffered(row.organizationId))
+    const quotas = keep('quotas', await on.query<QuotaRow>(QUOTAS), toQuota)
+    const ofOrganization = (row: { readonly organizationId: number }): boolean =>
+      organizationIds.has(row.organizationId)
+    const callerIds = {
+      rules: keep(
+        'caller_id_rules',
+        await on.query<CallerIdRuleRow>(CALLER_ID_RULES),
+        toCallerIdRule,
+      ).filter(ofOrganization),
+      verified: keep(
+        'caller_id_verifications',
+        await on.query<VerifiedNumberRow>(VERIFIED_NUMBERS),
+        toVerifiedNumber,
+      ).filter(ofOrganization),
+      carrierNumbers: keep(
+        'carrier_caller_ids',
+        await on.query<CarrierNumberRow>(CARRIER_NUMBERS),
+        toCarrierNumber,
+      ).filter(ofOrganization),
+    }
+    const recording = await loadRecordingRows(on, organizationIds)
     const snapshot: Snapshot = {
+      recording,
+      callerIds,
       organizations,
+      quotas,
       users,
       devices: devices.filter((row) => userIds.has(row.userId)),
       numbers: numbers.filter((row) => userIds.has(row.userId)),

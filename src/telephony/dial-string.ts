@@ -49,6 +49,18 @@ export class DialString {
     return new DialString(`${brackets(variables)}user/${word(username, 'device')}@${word(domain, 'domain')}`)
   }
 
+  /** Several phones at once, for `originate`: the first that answers takes the call. */
+  static users(
+    domain: string,
+    devices: readonly { readonly username: string; readonly variables: LegVariables }[],
+  ): DialString {
+    if (devices.length === 0)
+      throw new EngineError('TELEPHONY_EMPTY_DIAL_STRING', 'there is no device to dial')
+    return new DialString(
+      devices.map(({ username, variables }) => DialString.user(username, domain, variables).#text).join(','),
+    )
+  }
+
   /**
    * The same target with call-wide variables in front, whose values may be free text. For the `originate`
    * command only: its arguments are separated at blanks first, a pass that `bridge` does not have.

@@ -1,11 +1,23 @@
 /** A plan as dialplan XML. The attempts toward carriers are hunt-actions.ts; here is all else. */
-import { attemptResultVariable, ATTEMPT_VARIABLE, CALL_VARIABLE, encodeCarried } from '../call/carried.ts'
+import {
+  attemptResultVariable,
+  ATTEMPT_VARIABLE,
+  CALL_VARIABLE,
+  dialsFrom,
+  encodeCarried,
+} from '../call/carried.ts'
 import type { CallerId, Plan, Target } from '../call/plan.ts'
-import { DialString } from '../telephony/dial-string.ts'
+import { encodeVerstat, VERSTAT_PARAMETER, VERSTAT_VARIABLE, type Verstat } from '../call/verstat.ts'
+import { DialString, type LegVariables } from '../telephony/dial-string.ts'
+import { ringbackOf } from '../telephony/tones.ts'
 import { HANGUP_CAUSES, type HangupCause } from '../telephony/hangup-cause.ts'
 import type { Action } from './action.ts'
+import { confirmActions, LEFT_BY_ANSWERING, progressActions } from './answer-actions.ts'
+import { IDENTITY_ONCE } from './caller-id-actions.ts'
 import { document, xml, type Xml } from './document.ts'
 import { huntActions, LEFT_BY_A_HUNT } from './hunt-actions.ts'
+import { recordingActions, recordingHoldsCallee } from './recording-actions.ts'
+import { talkLimit, wishActions } from './wish-actions.ts'
 
 /** The contexts that are ours; a request for any other is "not found". */
 export const CONTEXTS = ['phones', 'trunks'] as const
@@ -16,6 +28,8 @@ export const isOurContext = (context: string): context is Context => CONTEXTS.so
 export type DialplanSettings = {
   /** `host:port` at which the switch's `socket` application finds us, several joined by `|`. */
   readonly socketAddress: string
+  /** What asks a callee to press 1; undefined: tones. */
+  readonly confirmPrompt?: string | undefined
 }
 
 /** `NUMBER XML CONTEXT`: where the static extension `reenter` sends a caller whose engine died; freeswitch-conf/dialplan reads it. */
@@ -48,7 +62,15 @@ export const actionsOf = (context: Context, plan: Plan, settings: DialplanSettin
   const { target } = plan
   const carried: Action = ['set', `${CALL_VARIABLE}=${encodeCarried(plan.call)}`]
   if (target.kind === 'refuse') return [carried, ...refuse(target.cause)]
-  return [carried, forgetPlan(plan), ...safety(plan), ...targetActions(context, plan, target, settings)]
+  return [
+    carried,
+    forgetPlan(plan),
+    ...safety(plan),
+    ...wishActions(plan),
+    ...progressActions(plan),
+    ...recordingActions(plan.recording),
+    ...targetActions(context, plan, target, settings),
+  ]
 }
 
 const targetActions = (
@@ -61,7 +83,7 @@ const targetActions = (
     case 'carriers':
       return toCarriers(plan, target, settings)
     case 'devices':
-      return toDevices(target)
+      return toDevices(plan, target, settings)
     case 'conversation':
       return converse(context, plan, settings)
   }
@@ -70,13 +92,16 @@ const targetActions = (
 /** A caller who was transferred has had a plan before: nothing of it counts for this one, or in its record. */
 const forgetPlan = ({ call }: Plan): Action => [
   'multiunset',
-  [...LEFT_BY_A_HUNT, ...call.attempts.map(({ n }) => attemptResultVariable(n))].join(' '),
+  [...LEFT_BY_A_HUNT, ...LEFT_BY_ANSWERING, ...call.attempts.map(({ n }) => attemptResultVariable(n))].join(
+    ' ',
+  ),
 ]
 
-/** Ends a call that has been forgotten. Counted from the answer. */
-const safety = (plan: Plan): readonly Action[] => [
-  ['set', `execute_on_answer=sched_hangup +${plan.maxDurationSeconds} ALLOTTED_TIMEOUT`],
-]
+/** Ends a call that has been forgotten. What we say ourselves counts from now: nobody else answers. */
+const safety = ({ target, call, maxDurationSeconds }: Plan): readonly Action[] =>
+  target.kind === 'conversation'
+    ? [['sched_hangup', `+${maxDurationSeconds} ALLOTTED_TIMEOUT`]]
+    : [['export', talkLimit(dialsFrom(call), maxDurationSeconds)]]
 
 const toCarriers = (
   plan: Plan,
@@ -85,14 +110,41 @@ const toCarriers = (
 ): readonly Action[] => [
   // Without it the action after an answered bridge rings the next carrier.
   ['set', 'hangup_after_bridge=true'],
+  // A header that a phone wrote (Identity, P-Charge-Info ...) is no word of ours to a carrier (mod_sofia.c copies sip_h_*).
+  ['set', 'sip_copy_custom_headers=false'],
   ...callerId(target.callerId),
-  ...huntActions(plan, target, connectSocket(settings)),
+  ...huntActions(plan, target, connectSocket(settings), settings.confirmPrompt),
 ]
 
-const toDevices = (target: Extract<Target, { kind: 'devices' }>): readonly Action[] => [
+/** What phones read: the parameter of 3GPP TS 24.229 in P-Asserted-Identity, and the signer's word where it counts. */
+const verstatVariables = (verstat: Verstat | undefined): LegVariables =>
+  verstat === undefined
+    ? {}
+    : {
+        sip_invite_pid_params: `verstat=${VERSTAT_PARAMETER[verstat.verdict]}`,
+        ...(verstat.verdict === 'passed' && verstat.attestation !== undefined
+          ? { 'sip_h_P-Attestation-Indicator': verstat.attestation }
+          : {}),
+      }
+
+const toDevices = (
+  plan: Plan,
+  target: Extract<Target, { kind: 'devices' }>,
+  settings: DialplanSettings,
+): readonly Action[] => [
   ['set', 'hangup_after_bridge=true'],
+  ...(plan.verstat === undefined
+    ? []
+    : ([['set', `${VERSTAT_VARIABLE}=${encodeVerstat(plan.verstat)}`]] as const)),
   ...callerId(target.callerId),
-  ['set', 'ringback=%(400,200,400,450);%(400,2000,400,450)'],
+  ...(plan.progress === undefined ? ([['set', `ringback=${ringbackOf(undefined)}`]] as const) : []),
+  ...confirmActions(plan, target.ringTimeoutSeconds, {
+    socket: connectSocket(settings)[1] ?? '',
+    prompt: settings.confirmPrompt,
+    isHeldForRecording: recordingHoldsCallee(plan.recording),
+  }),
+  // As without a list, and after a redirect, which would otherwise end the call with its own status.
+  ['set', 'continue_on_fail=NO_ANSWER,REQUESTED_CHAN_UNAVAIL'],
   [
     'bridge',
     DialString.phones(
@@ -104,10 +156,16 @@ const toDevices = (target: Extract<Target, { kind: 'devices' }>): readonly Actio
           origination_uuid: device.legUuid,
           [ATTEMPT_VARIABLE]: encodeCarried(device),
           leg_timeout: target.ringTimeoutSeconds,
+          // A phone's 302 would send the caller to wherever it says, at our cost (sofia.c).
+          outbound_redirect_fatal: 'true',
+          ...IDENTITY_ONCE,
+          ...verstatVariables(plan.verstat),
         },
       })),
     ).toString(),
   ],
+  // Its status would reach the caller, whose phone may do as it says (mod_sofia.c, sofia_on_hangup).
+  ['set', 'sip_ignore_remote_cause=${regex(${last_bridge_proto_specific_hangup_cause}|^sip:3)}'],
   ['hangup', 'NO_ANSWER'],
 ]
 

@@ -6,7 +6,7 @@
  * Where call/failover says that causes cannot tell the policy, the same variables are followed by the engine's
  * socket, and by what remains of the hunt, told as causes can tell it: the call that loses its engine goes on there.
  */
-import { attemptResultVariable, ATTEMPT_VARIABLE, encodeCarried } from '../call/carried.ts'
+import { attemptResultVariable, ATTEMPT_VARIABLE, dialsFrom, encodeCarried } from '../call/carried.ts'
 import {
   dialVariable,
   CAREFUL_VARIABLE,
@@ -24,6 +24,10 @@ import type { Plan, PlannedAttempt, Target } from '../call/plan.ts'
 import { DialString } from '../telephony/dial-string.ts'
 import { FAILOVER_CAUSES, type HangupCause } from '../telephony/hangup-cause.ts'
 import type { Action } from './action.ts'
+import { answerSettings, answerVariables, type Answering } from './answer-actions.ts'
+import { callerIdVariables } from './caller-id-actions.ts'
+import { recordingHoldsCallee } from './recording-actions.ts'
+import { TALK_LIMIT_HOOK, talkLimit } from './wish-actions.ts'
 
 /** Where the static configuration has the gateway of last resort for emergency calls. */
 export const EMERGENCY_GATEWAY = 'emergency'
@@ -34,17 +38,29 @@ type ToCarriers = Extract<Target, { kind: 'carriers' }>
 export const whyConversation = ({ target }: Plan): string | undefined =>
   target.kind === 'carriers' && !target.emergency ? needsConversation(target.attempts) : undefined
 
-export const huntActions = (plan: Plan, target: ToCarriers, socket: Action): readonly Action[] => {
-  if (target.emergency) return emergency(plan, target)
-  return whyConversation(plan) === undefined ? byCauses(plan, target) : byEngine(plan, target, socket)
+export const huntActions = (
+  plan: Plan,
+  target: ToCarriers,
+  socket: Action,
+  prompt?: string,
+): readonly Action[] => {
+  const answering: Answering = {
+    socket: socket[1] ?? '',
+    prompt,
+    isHeldForRecording: recordingHoldsCallee(plan.recording),
+  }
+  if (target.emergency) return emergency(plan, target, answering)
+  return whyConversation(plan) === undefined
+    ? byCauses(plan, target, answering)
+    : byEngine(plan, target, socket, answering)
 }
 
 /** An emergency call goes on whatever a carrier says, busy and declined included, and whoever rang. */
-const emergency = (plan: Plan, { attempts }: ToCarriers): readonly Action[] => [
+const emergency = (plan: Plan, { attempts }: ToCarriers, answering: Answering): readonly Action[] => [
   ['set', 'continue_on_fail=true'],
   ...attempts.flatMap((attempt) => [
     forget,
-    ...settingsOf(attempt, attempts).map(set),
+    ...settingsOf(attempt, attempts, answering).map(set),
     dialOf(attempt),
     note(attempt.carried.n),
   ]),
@@ -53,12 +69,12 @@ const emergency = (plan: Plan, { attempts }: ToCarriers): readonly Action[] => [
   ...finally503,
 ]
 
-const byCauses = (plan: Plan, { attempts }: ToCarriers): readonly Action[] => [
+const byCauses = (plan: Plan, { attempts }: ToCarriers, answering: Answering): readonly Action[] => [
   stopOnceItRings(plan),
   ...attempts.flatMap((attempt, index) => [
     forget,
     goOnAfter(carefulCauses(attempt, index === attempts.length - 1)),
-    ...settingsOf(attempt, attempts).map(set),
+    ...settingsOf(attempt, attempts, answering).map(set),
     dialOf(attempt),
     note(attempt.carried.n),
   ]),
@@ -66,7 +82,12 @@ const byCauses = (plan: Plan, { attempts }: ToCarriers): readonly Action[] => [
   ...finally503,
 ]
 
-const byEngine = (plan: Plan, target: ToCarriers, socket: Action): readonly Action[] => {
+const byEngine = (
+  plan: Plan,
+  target: ToCarriers,
+  socket: Action,
+  answering: Answering,
+): readonly Action[] => {
   const { attempts } = target
   const carefulOf = (attempt: PlannedAttempt, index: number): readonly HangupCause[] =>
     carefulCauses(attempt, index === attempts.length - 1)
@@ -75,7 +96,10 @@ const byEngine = (plan: Plan, target: ToCarriers, socket: Action): readonly Acti
     gatewayId: attempt.carried.gatewayId,
     policy: attempt.policy,
     application: dialOf(attempt)[0],
-    settings: [...settingsOf(attempt, attempts), `${CAREFUL_VARIABLE}=${listOf(carefulOf(attempt, index))}`],
+    settings: [
+      ...settingsOf(attempt, attempts, answering),
+      `${CAREFUL_VARIABLE}=${listOf(carefulOf(attempt, index))}`,
+    ],
   }))
   const { postDialDelayBudgetSeconds } = target
   return [
@@ -98,7 +122,7 @@ const byEngine = (plan: Plan, target: ToCarriers, socket: Action): readonly Acti
     ...attempts.flatMap((attempt, index): readonly Action[] => [
       forget,
       goOnAfter(carefulOf(attempt, index)),
-      ...settingsOf(attempt, attempts).map(set),
+      ...settingsOf(attempt, attempts, answering).map(set),
       [dialOf(attempt)[0], `\${${dialVariable(attempt.carried.n)}}`],
       noteIn(resultVariableNamedBy(turnVariable(attempt.carried.n))),
     ]),
@@ -123,7 +147,7 @@ const listOf = (causes: readonly HangupCause[]): string => (causes.length === 0 
  */
 const stopOnceItRings = ({ call }: Plan): Action => [
   'export',
-  `${RING_HOOK}=uuid_setvar ${call.callId} continue_on_fail false`,
+  `${RING_HOOK}=uuid_setvar ${dialsFrom(call)} continue_on_fail false`,
 ]
 
 const RING_HOOK = 'nolocal:api_on_ring'
@@ -133,17 +157,24 @@ export const LEFT_BY_A_HUNT: readonly string[] = [
   HUNT_VARIABLE,
   HUNT_END_VARIABLE,
   RING_HOOK,
+  TALK_LIMIT_HOOK,
+  'ignore_early_media',
   'continue_on_fail',
   'sip_ignore_remote_cause',
   'bridge_answer_timeout',
 ]
 
 /** Channel variables that an attempt needs on the caller's leg, `name=value`. */
-const settingsOf = (attempt: PlannedAttempt, all: readonly PlannedAttempt[]): readonly string[] => [
+const settingsOf = (
+  attempt: PlannedAttempt,
+  all: readonly PlannedAttempt[],
+  answering: Answering,
+): readonly string[] => [
+  ...answerSettings(attempt, all, answering),
   // 183 with SDP ends leg_timeout; this one goes on counting.
   `bridge_answer_timeout=${attempt.ringTimeoutSeconds}`,
   ...(differ(all, ({ maxDurationSeconds }) => maxDurationSeconds)
-    ? [`execute_on_answer=sched_hangup +${attempt.maxDurationSeconds} ALLOTTED_TIMEOUT`]
+    ? [talkLimit(attempt.carried.callId, attempt.maxDurationSeconds)]
     : []),
   // Where the carrier's Reason is believed, its status would tell the caller what we do not believe.
   ...(differ(all, ({ policy }) => policy.believes) || attempt.policy.believes === 'reason'
@@ -188,6 +219,8 @@ export const dialStringOf = (attempt: PlannedAttempt): DialString => {
     ignore_q850_reason: String(policy.believes === 'status'),
     // A carrier's 302 would transfer the caller to wherever it says, through our own dialplan (sofia.c).
     outbound_redirect_fatal: 'true',
+    ...callerIdVariables(attempt.callerId),
+    ...answerVariables(attempt),
     leg_progress_timeout: attempt.progressTimeoutSeconds,
     leg_timeout: attempt.ringTimeoutSeconds,
     // ^^: makes the colon the delimiter: a comma would end the variable.

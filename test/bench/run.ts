@@ -26,14 +26,18 @@ export type Bench = {
 }
 
 const NAMES = [
+  'amd',
   'esl',
   'dialplan',
   'call-cpu',
+  'call-delay',
   'lcr-lookup',
   'lcr-decisions',
   'lcr-import',
   'lcr-postgres',
   'lcr-reload',
+  'outbox',
+  'recordings',
 ]
 
 const load = async (name: string): Promise<Bench> => {

@@ -235,6 +235,28 @@ suite('call: one input at a time', () => {
     assert.deepEqual([call?.organizationId, call?.direction, call?.to], [undefined, 'inbound', '1002'])
   })
 
+  test('the plan of a leg that was transferred says nothing of who called whom', () => {
+    const { call } = play('planned, A, B')
+    const carried = { ...PLANNED, channelUuid: uuid(2), dialled: '1003', userId: 12 }
+    const step = stepCall(uuid(1), call, { kind: 'planned', carried }, 9_000)
+    assert.equal(step.call, call)
+    // After a gap it may be all that there is.
+    const alone = stepCall(uuid(1), undefined, { kind: 'planned', carried }, 9_000)
+    assert.equal(alone.call?.organizationId, 7)
+  })
+
+  test('a leg that was muted is so until it is heard again', () => {
+    const { call } = play('planned, A, B')
+    const muted = stepCall(uuid(1), call, { kind: 'noted', what: 'muted', legUuid: uuid(2) }, 9_000)
+    assert.deepEqual(
+      muted.call?.legs.map((leg) => leg.muted),
+      [undefined, true],
+    )
+    assert.equal(muted.happenings[0]?.leg?.muted, true)
+    const heard = stepCall(uuid(1), muted.call, { kind: 'noted', what: 'unmuted', legUuid: uuid(2) }, 9_000)
+    assert.equal(heard.call?.legs[1]?.muted, false)
+  })
+
   test('a step changes nothing that it was given', () => {
     const { call } = play('A, B, B progress')
     const before = structuredClone(call)

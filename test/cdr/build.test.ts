@@ -341,3 +341,28 @@ suite('CDR: what cannot be', () => {
     )
   })
 })
+
+suite('cdr: a call that was transferred', () => {
+  test('which attempt was answered is what was kept, whoever was bridged since', () => {
+    const bridged = { bridge_uuid: '99999999-2222-4333-8444-555555555555' }
+    const before = buildCdr(aLeg(bridged)).attempts.map(({ outcome }) => outcome)
+    assert.deepEqual(before, ['FAILED', 'FAILED', 'NOT_TRIED'].slice(0, before.length))
+    const kept = buildCdr(aLeg({ ...bridged, strowger_answered_leg: B_ANSWERED }))
+    assert.equal(kept.attempts[1]?.outcome, 'ANSWERED')
+  })
+
+  test('a called leg that ran a plan of its own has the attempts of it; one that inherited a plan has none', () => {
+    const leg = attempt(2, B_ANSWERED)
+    const own = { ...call, channelUuid: B_ANSWERED }
+    const post = (carried: typeof call): ReturnType<typeof bLeg> =>
+      bLeg('b-leg-answered', leg, { strowger_call: encodeCarried(carried) })
+    assert.equal(buildCdr(post(own)).attempts.length, call.attempts.length)
+    assert.deepEqual(buildCdr(post(call)).attempts, [])
+    assert.deepEqual(buildCdr(post({ ...own, channelUuid: A })).attempts, [])
+  })
+
+  test("the caller's record says whom he called, not where he was taken", () => {
+    const internal = { ...call, destination: undefined, dialled: '1002' }
+    assert.equal(buildCdr(aLeg({ strowger_transferred_by: '7' }, internal)).calleeNumber, '1002')
+  })
+})

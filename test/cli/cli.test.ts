@@ -281,7 +281,7 @@ suite('strowger', () => {
       { env, input: 'a secret\n' },
     )
     assert.deepEqual(add, { code: 0, out: 'gateway 1 added\n', err: '' })
-    assert.deepEqual((await fake.doors.records.gateways?.get(1))?.credentials, {
+    assert.deepEqual((await fake.doors.records.gateways?.get(1, undefined))?.credentials, {
       username: 'us',
       password: 'a secret',
       realm: undefined,

@@ -7,11 +7,12 @@ import { plain, textOf } from '../../src/cli/json.ts'
 
 suite('cli: a stream of events', () => {
   const whole = Buffer.from(
-    'retry: 1\n: hello\n\nid: 1\ndata: {"a":"ü"}\n\nid: 2\r\ndata: x\r\ndata:y\r\n\r\n: still here\n\ndata: z\n\n',
+    'retry: 1\n: hello\n\nid: 1\ndata: {"a":"ü"}\n\nid: 2\r\ndata: x\r\ndata:y\r\n\r\n: still here\n\nevent: reset\ndata: {}\n\ndata: z\n\n',
   )
   const expected: readonly ServerEvent[] = [
     { id: '1', data: '{"a":"ü"}' },
     { id: '2', data: 'x\ny' },
+    { id: '2', name: 'reset', data: '{}' },
     { id: '2', data: 'z' },
   ]
 

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { encodeCarried, type CarriedAttempt, type CarriedCall } from '../../src/call/carried.ts'
 import { stepCall } from '../../src/call/call-step.ts'
 import type { LiveCall } from '../../src/call/live-call.ts'
-import { readChannelEvent, readDump, type Headers } from '../../src/engine/read-event.ts'
+import { readChannelEvent, readDump, withoutDigits, type Headers } from '../../src/engine/read-event.ts'
 import { isCallUuid } from '../../src/telephony/call-uuid.ts'
 import { uuid } from '../support/snapshot.ts'
 
@@ -193,7 +193,54 @@ suite('engine: a live channel of a real switch, from its dump', () => {
     )
   })
 
+  test('a leg that is on hold, or muted, is so after a gap', () => {
+    const inputs = readDump(
+      headers({
+        'Unique-ID': uuid(1),
+        'Answer-State': 'answered',
+        'Channel-Call-State': 'HELD',
+        variable_strowger_muted: 'true',
+      }),
+    )
+    let call: LiveCall | undefined
+    for (const { callId, input } of inputs) ({ call } = stepCall(callId, call, input, 0))
+    assert.deepEqual(
+      call?.legs.map(({ state, muted }) => [state, muted]),
+      [['held', true]],
+    )
+  })
+
   test('a dump without a uuid is nothing', () => {
     assert.deepEqual(readDump(headers({})), [])
+  })
+})
+
+suite('engine: keys that are pressed', () => {
+  const pressed = (digit: string) =>
+    readChannelEvent(headers({ 'Event-Name': 'DTMF', 'Unique-ID': uuid(1), 'DTMF-Digit': digit }))
+
+  test('a key is noted on its leg', () => {
+    assert.deepEqual(pressed('7')?.input, {
+      kind: 'noted',
+      what: 'dtmf',
+      legUuid: uuid(1),
+      detail: { digits: '7', direction: 'received' },
+    })
+  })
+
+  for (const digit of ['', '12', 'x', '7\n'])
+    test(`${JSON.stringify(digit)} is no key`, () => assert.equal(pressed(digit), undefined))
+
+  test('where digits are for nobody, only that a key was pressed is told', () => {
+    const input = pressed('7')?.input
+    assert.ok(input !== undefined)
+    assert.deepEqual(withoutDigits(input), {
+      kind: 'noted',
+      what: 'dtmf',
+      legUuid: uuid(1),
+      detail: { digits: 'x', direction: 'received', redacted: true },
+    })
+    const other = { kind: 'bridged' } as const
+    assert.equal(withoutDigits(other), other)
   })
 })

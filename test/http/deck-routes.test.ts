@@ -111,7 +111,7 @@ suite('HTTP: rate decks as files', () => {
     })
     await send('POST', `/import?${query.toString()}`, 'x')
     assert.deepEqual(seen.request, {
-      owner: { kind: 'carrier', name: 'alpha' },
+      owner: { kind: 'carrier', name: 'alpha', within: undefined },
       name: undefined,
       source: 'a.csv',
       replaces: false,
@@ -243,7 +243,7 @@ suite('HTTP: rate decks as files', () => {
     const route = document.paths['/v1/rate-decks/import']?.post
     assert.ok(route !== undefined)
     assert.ok(route.parameters.some(({ name }) => name === 'columns'))
-    assert.deepEqual(Object.keys(route.responses), ['200', '400', '401', '409', '500', '503'])
+    assert.deepEqual(Object.keys(route.responses), ['200', '400', '401', '403', '409', '500', '503'])
     assert.match(JSON.stringify(route.responses['400']), /errorCount/)
   })
 

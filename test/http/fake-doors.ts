@@ -1,4 +1,5 @@
 /** An engine that answers from memory, for the tests of the HTTP floor and of the CLI. */
+import { fakeCallerId } from './fake-caller-id.ts'
 import type { ExplainRequest } from '../../src/engine/explain.ts'
 import { EngineError } from '../../src/base/errors.ts'
 import { silentLogger } from '../../src/base/logger.ts'
@@ -13,7 +14,12 @@ import { DEFAULT_FAILOVER_POLICY } from '../../src/telephony/failover-policy.ts'
 import { parseMoney, type Money } from '../../src/telephony/money.ts'
 import { numberFormOf } from '../../src/telephony/number-form.ts'
 import type { Form } from '../../src/xml-curl/form.ts'
+import { fakeAccess } from './fake-access.ts'
+import { fakeCallRecording } from './fake-call-recording.ts'
+import { fakeRecordings } from './fake-recordings.ts'
 import { decision, fakeRouting } from './fake-routing.ts'
+import { fakeWebhooks } from './fake-webhooks.ts'
+import { fakeControl, type Controlled } from './fake-control.ts'
 import { A_LEG, call, CALL_ID, cdr, NOON } from './samples.ts'
 
 export const TOKEN = 'a-token-of-the-tests-0123456789'
@@ -89,6 +95,7 @@ const gatewayOf = (id: number, record: NewGateway): Gateway => ({
   pingSeconds: record.pingSeconds ?? undefined,
   inboundCidrs: record.inboundCidrs ?? [],
   carriesEmergency: record.carriesEmergency ?? false,
+  answersWithTones: record.answersWithTones ?? false,
   enabled: record.enabled ?? true,
 })
 
@@ -116,7 +123,7 @@ const records = (): RecordDoors => ({
   })),
   users: collection((id, record) => ({
     id,
-    organizationId: record.organizationId,
+    organizationId: record.organizationId ?? 0,
     name: record.name,
     extension: record.extension,
     callerId: undefined,
@@ -201,6 +208,7 @@ export type Fake = {
     breakers: BreakerRequest[]
     replayed: ReplayRequest[]
     hungUp: string[]
+    controlled: Controlled[]
   }
   /** Happens now: kept for a replay, told to who listens. */
   readonly happen: (event: Omit<LiveEvent, 'id'>) => void
@@ -222,8 +230,10 @@ export const startFake = async (
     breakers: [],
     replayed: [],
     hungUp: [],
+    controlled: [],
   }
   const kept: LiveEvent[] = []
+  const position = { keptAfter: 0 }
   const listeners = new Set<(event: LiveEvent) => void>()
   const doors: Doors = {
     version: '0.1.0',
@@ -250,6 +260,15 @@ export const startFake = async (
       if (!text.startsWith('{'))
         return Promise.reject(new EngineError('CDR_UNREADABLE', 'the body is not a CDR'))
       return Promise.resolve()
+    },
+    once: async (_key, act) => ({ kind: 'answered', isRepeated: false, answer: (await act(CALL_ID)).answer }),
+    customHeaders: [],
+    callerId: fakeCallerId,
+    quotas: {
+      list: () => Promise.resolve([]),
+      find: () => Promise.resolve(undefined),
+      set: () => Promise.resolve(undefined),
+      remove: () => Promise.resolve(false),
     },
     originate: (request) => {
       seen.originated.push(request)
@@ -287,6 +306,7 @@ export const startFake = async (
         listeners.delete(onEvent)
       }
     },
+    livePosition: () => ({ keptAfter: kept.length === 0 ? 0 : position.keptAfter, last: kept.length }),
     explain: (request) => {
       seen.explained.push(request)
       return Promise.resolve(
@@ -328,7 +348,12 @@ export const startFake = async (
       ]),
     liftBan: (address) => Promise.resolve(address === '203.0.113.7' ? 'lifted' : 'not-found'),
     records: records(),
+    recordings: fakeRecordings(),
+    callRecording: fakeCallRecording(),
+    control: fakeControl(seen.controlled),
+    webhooks: fakeWebhooks(),
     routing: fakeRouting(seen.breakers, seen.replayed),
+    access: fakeAccess(),
     ...changes,
   }
   const server = createHttpServer({
@@ -349,6 +374,7 @@ export const startFake = async (
     happen: (event) => {
       const whole = { ...event, id: kept.length + 1 }
       kept.push(whole)
+      if (kept.length > 1_000) position.keptAfter = kept.length - 1_000
       for (const listener of [...listeners]) listener(whole)
     },
     listeners: () => listeners.size,

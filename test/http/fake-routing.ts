@@ -54,6 +54,7 @@ export const decision = (changes: Partial<Decision> = {}): Decision => ({
 export const gatewayReport = (changes: Partial<GatewayReport> = {}): GatewayReport => ({
   gatewayId: 1,
   gateway: 'alpha-1',
+  organizationId: undefined,
   carrierId: 1,
   carrier: 'Alpha Carrier',
   isUp: true,

@@ -69,7 +69,7 @@ suite('HTTP: hostile requests', () => {
     await fc.assert(
       fc.asyncProperty(fc.nat(), body, type, async (at, content, contentType) => {
         const [method, path] = routes[at % routes.length] ?? ['POST', '/v1/originate']
-        if (method === 'GET') return
+        if (method === 'GET' || method === 'HEAD') return
         const answer = await fetch(
           fake.url + path.replace('{callId}', CALL_ID).replace('{id}', '1').replace('{address}', '192.0.2.1'),
           {

@@ -91,7 +91,8 @@ suite('HTTP: the API', () => {
         to: '+442079460123',
         organizationId: 5,
         callerId: undefined,
-        ringTimeoutSeconds: 30,
+        ringTimeoutSeconds: undefined,
+        wish: { ringTimeoutSeconds: 30 },
       },
     ])
   })
@@ -114,8 +115,6 @@ suite('HTTP: the API', () => {
     ['POST', '/v1/calls/originate', { to: '1002' }, 'from', /missing/],
     ['POST', '/v1/calls/originate', { from: '1001' }, 'to', /missing/],
     ['POST', '/v1/calls/originate', { from: '1001', to: 12 }, 'to', /takes a number/],
-    ['POST', '/v1/calls/originate', { from: '1001', to: 'bob' }, 'to', /digits/],
-    ['POST', '/v1/calls/originate', { from: '1001', to: '1002\n' }, 'to', /digits/],
     ['POST', '/v1/calls/originate', { from: '10 01', to: '1002' }, 'from', /letters/],
     ['POST', '/v1/calls/originate', { from: '1001', to: '1002', extra: 1 }, 'extra', /not known/],
     [
@@ -138,8 +137,8 @@ suite('HTTP: the API', () => {
     [
       'POST',
       '/v1/calls/originate',
-      { from: '1001', to: '1002', options: { recordCall: true } },
-      'options.recordCall',
+      { from: '1001', to: '1002', options: { recordCalls: true } },
+      'options.recordCalls',
       /not known/,
     ],
     ['GET', '/v1/calls/123', undefined, 'callId', /uuid/],

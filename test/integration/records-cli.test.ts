@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { runCli } from '../../src/cli/main.ts'
 import { createDirectory } from '../../src/directory/directory.ts'
-import type { Snapshot } from '../../src/directory/records.ts'
 import { TOKEN } from '../http/fake-doors.ts'
 import { SECRET, startRecordServer, type RecordServer } from './record-server.ts'
 
@@ -86,7 +85,9 @@ suite('records: the command line', function () {
   })
 
   test('limits, forms and policies are set, told and emptied', async () => {
-    const one = async (kind: keyof Snapshot): Promise<unknown> =>
+    const one = async (
+      kind: 'carriers' | 'gateways' | 'lcrProfiles' | 'lcrRoutes',
+    ): Promise<unknown> =>
       (await server.snapshot())[kind].find(({ id }) => id === 1)
     const before = {
       carriers: await one('carriers'),

@@ -113,6 +113,8 @@ suite('records', function () {
     }
     assert.deepEqual(counts, {
       organizations: [1, 1],
+      'caller-id-rules': [0, 0],
+      'carrier-caller-ids': [0, 0],
       carriers: [3, 4],
       gateways: [3, 4],
       users: [2, 1],
@@ -188,6 +190,7 @@ suite('records', function () {
       carriesCallerId: false,
       supportsFax: true,
       failover: { enabled: true, threshold: 3, windowSeconds: 60 },
+      callerIdPolicy: 'any',
       enabled: false,
     })
     const spare = gateways.find(({ id }) => id === added['gateways'])

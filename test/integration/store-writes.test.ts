@@ -67,6 +67,7 @@ suite('store: writes', function () {
         ringTimeoutSeconds: undefined,
         port: 5060,
         carriesEmergency: false,
+        answersWithTones: false,
         enabled: true,
       }
       assert.deepEqual(await read(), expected)

@@ -153,6 +153,8 @@ export type Caller = {
   readonly to: string
   readonly hangupAfterMs?: number
   readonly cancelAfterMs?: number
+  /** More headers of the INVITE, each line ended. */
+  readonly headers?: string
 }
 
 const FINALS = [
@@ -175,7 +177,8 @@ export const callerXml = (caller: Caller): string => {
     ${tail}`
   const via = 'Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]'
   const cseq = password === undefined ? 1 : 2
-  const parts = [send(request('INVITE', 1, SDP_BLOCK, via), ' retrans="500"')]
+  const body = `${caller.headers ?? ''}${SDP_BLOCK}`
+  const parts = [send(request('INVITE', 1, body, via), ' retrans="500"')]
   if (password !== undefined) {
     parts.push(
       '<recv response="100" optional="true"/>',
@@ -184,7 +187,7 @@ export const callerXml = (caller: Caller): string => {
       '<recv response="407" auth="true"/>',
       send(request('ACK', 1, EMPTY, '[last_Via:]', '[last_To:]')),
       send(
-        request('INVITE', 2, `[authentication username=${user} password=${password}]\n${SDP_BLOCK}`, via),
+        request('INVITE', 2, `[authentication username=${user} password=${password}]\n${body}`, via),
         ' retrans="500"',
       ),
     )

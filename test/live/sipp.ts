@@ -38,6 +38,10 @@ export type SippOptions = {
   readonly calls?: number
   readonly callsPerSecond?: number
   readonly transport?: 'u1' | 't1'
+  /** One value a call, for `[field0]`. */
+  readonly values?: readonly string[]
+  /** Sends back the RTP that it gets. */
+  readonly echoes?: boolean
   /** False: no trace is written, and `messages` is empty. */
   readonly trace?: boolean
 }
@@ -52,7 +56,10 @@ export const startSipp = async (options: SippOptions): Promise<SippParty> => {
   const base = join(folder, `${String(count).padStart(3, '0')}-${name}`)
   const trace = `${base}.messages`
   // Latin-1: a display name of raw bytes is written as such.
-  writeFileSync(`${base}.xml`, xml, 'latin1')
+  const heard = options.echoes === true ? xml.replaceAll('m=audio 19998 ', 'm=audio [media_port] ') : xml
+  writeFileSync(`${base}.xml`, heard, 'latin1')
+  if (options.values !== undefined)
+    writeFileSync(`${base}.values`, `SEQUENTIAL\n${options.values.join('\n')}\n`)
   const child = spawn(
     binary,
     [
@@ -62,6 +69,8 @@ export const startSipp = async (options: SippOptions): Promise<SippParty> => {
       ...(options.trace === false ? [] : ['-trace_msg', '-message_file', trace]),
       ...['-trace_err', '-error_file', `${base}.errors`],
       ...['-nostdin', '-nd', '-default_behaviors', 'all', '-timeout', '180s', '-skip_rlimit'],
+      ...(options.echoes === true ? ['-rtp_echo', '-mi', address, '-mp', String(await freePort())] : []),
+      ...(options.values === undefined ? [] : ['-inf', `${base}.values`]),
       // Its own control port, or two that start at once fight for one.
       ...['-cp', String(controlPort)],
     ],
@@ -99,7 +108,7 @@ const parseTrace = (text: string): readonly SipMessage[] =>
     const response = /^SIP\/2\.0 (\d{3})/.exec(firstLine)?.[1]
     return [
       {
-        at: Date.parse(`${(found[1] ?? '').replace(' ', 'T').slice(0, 23)}Z`),
+        at: momentOf(found[1] ?? ''),
         received: found[2] === 'received',
         firstLine,
         method: response === undefined ? /^[A-Z]+/.exec(firstLine)?.[0] : undefined,
@@ -109,6 +118,10 @@ const parseTrace = (text: string): readonly SipMessage[] =>
       },
     ]
   })
+
+/** Milliseconds, with what SIPp says of microseconds as their fraction. */
+const momentOf = (text: string): number =>
+  Date.parse(`${text.replace(' ', 'T').slice(0, 23)}Z`) + Number(text.slice(23).padEnd(3, '0')) / 1_000
 
 /** The final answers that the party received to its INVITEs, the challenge left out. */
 export const finalStatuses = (messages: readonly SipMessage[]): readonly SipMessage[] =>

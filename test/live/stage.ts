@@ -64,9 +64,14 @@ export const EVENT_SOCKET_PASSWORD = 'live-event-socket'
 export type StageOptions = {
   /** Makes the switch's configuration folder in the folder that it is given; default: freeswitch-conf as it is. */
   readonly configuration?: (folder: string) => string
+  /** More variables of freeswitch-conf/vars.xml. */
+  readonly environment?: Readonly<Record<string, string>>
+  /** More variables of the engine. */
+  readonly engineEnvironment?: Readonly<Record<string, string>>
 }
 
-export const openStage = async (binaries: Binaries, { configuration }: StageOptions = {}): Promise<Stage> => {
+export const openStage = async (binaries: Binaries, options: StageOptions = {}): Promise<Stage> => {
+  const { configuration } = options
   const folder = mkdtempSync(join(tmpdir(), 'strowger-live-'))
   chmodSync(folder, 0o755)
   const dataDir = join(folder, 'engine')
@@ -107,6 +112,7 @@ export const openStage = async (binaries: Binaries, { configuration }: StageOpti
       STROWGER_RTP_END: String(rtp + 999),
       STROWGER_EMERGENCY_GATEWAY: `127.0.0.1:${ports.emergency}`,
       FREESWITCH_LOG_LEVEL: process.env['STROWGER_LIVE_LOG'] ?? 'info',
+      ...options.environment,
     },
   })
   stops.push(freeswitch.stop)
@@ -121,6 +127,7 @@ export const openStage = async (binaries: Binaries, { configuration }: StageOpti
       STROWGER_SOCKET_PORT: String(ports.engineSocket),
       STROWGER_MASTER_KEY: MASTER_KEY.toString('hex'),
       STROWGER_BAN_FAILURES: '3',
+      ...options.engineEnvironment,
     },
   })
   stops.push(async () => {

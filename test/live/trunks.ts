@@ -27,6 +27,8 @@ export type Trunk = {
   readonly plays: (party: Party, answersOptions?: 'answered' | 'unanswered') => Promise<void>
   /** The INVITEs since the test began, each once. */
   readonly invites: () => readonly SipMessage[]
+  /** All that it sent and received, of every party that played it. */
+  readonly messages: () => readonly SipMessage[]
   readonly heardOptions: () => number
 }
 
@@ -83,6 +85,7 @@ export const addTrunk = async (stage: Stage, given: GivenTrunk = {}): Promise<Tr
       parties.push(await sipp({ name: `trunk-${count}`, port, xml: partyXml(party, options) }))
     },
     invites: () => invitesOf(messages(), stale),
+    messages,
     heardOptions: () => messages().filter(({ received, method }) => received && method === 'OPTIONS').length,
   }
 }

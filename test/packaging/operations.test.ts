@@ -30,7 +30,7 @@ const variablesIn = (text: string): readonly string[] => [
   ...new Set(
     [
       ...text.matchAll(
-        /\b(?:STROWGER|FREESWITCH|LCR|FAILOVER|DRACHTIO|SIP_REDIRECT|SIP_OPTIONS|MAX_CALL|CDR|DATABASE|REDIS|POSTGRES)_[A-Z0-9_]*[A-Z0-9]\b/g,
+        /\b(?:STROWGER|FREESWITCH|LCR|FAILOVER|DRACHTIO|SIP_REDIRECT|SIP_OPTIONS|MAX_CALL|CDR|RECORDING|DATABASE|REDIS|POSTGRES)_[A-Z0-9_]*[A-Z0-9]\b/g,
       ),
     ].map(([name]) => name),
   ),

@@ -52,8 +52,8 @@ suite('plan: within the house', () => {
     assert.equal(targetOf(plan), 'devices cyd')
     assert.equal(plan.call.callerNumber, '+442079460101')
     assert.equal(plan.target.kind === 'devices' && plan.target.domain, 'bolt.example')
-    const anonymous = planIn(world, '+442079460201')
-    assert.equal(anonymous.call.callerNumber, undefined)
+    const direct = planIn(world, '+442079460201')
+    assert.equal(direct.call.callerNumber, '+442079460101')
   })
 
   test('a number of ours whose user is disabled does not leave the house', () => {

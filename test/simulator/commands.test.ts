@@ -335,6 +335,33 @@ suite('The simulated switch', () => {
     assert.equal(client.events[0]?.get('Event-Info'), 'System Ready')
   })
 
+  test('sends the legs of a call to waiting and back by uuid_dual_transfer and intercept', async () => {
+    const folder = join(import.meta.dirname, '../../freeswitch-conf')
+    bench = await startBench(
+      { gateway: () => ({ ringAfterMs: 100, outcome: { kind: 'answer', afterMs: 500 } }) },
+      {
+        dialplan: (form) =>
+          form.get('Hunt-Context') === 'control'
+            ? NOT_FOUND
+            : dialplan('phones', ['set', 'hangup_after_bridge=false'], ['bridge', 'sofia/gateway/gw2/200']),
+      },
+      folder,
+    )
+    const client = await bench.settle(bench.listen('event plain CHANNEL_BRIDGE'))
+    const bridges = () => client.events.filter(({ name }) => name === 'CHANNEL_BRIDGE')
+    const placed = await bench.settle(bench.simulator.placeCall(PHONE, '9100', { hangupAfterMs: 60_000 }))
+    await bench.until(() => bridges().length === 1)
+    const other = bridges()[0]?.get('Bridge-B-Unique-ID') ?? ''
+    for (const command of [
+      `uuid_setvar_multi ${placed.uuid} strowger_consulting_for=${other};park_after_bridge=true`,
+      `uuid_setvar ${other} park_after_bridge true`,
+      `uuid_dual_transfer ${placed.uuid} back/XML/control waiting/XML/control`,
+    ])
+      assert.equal(await bench.settle(client.reply(`api ${command}`)), '+OK\n')
+    await bench.until(() => bridges().length === 2)
+    assert.equal(bench.simulator.channels().length, 2)
+  })
+
   test('uses its own dialplan where the engine has nothing to say', async () => {
     const folder = join(import.meta.dirname, '../../freeswitch-conf')
     bench = await startBench({}, {}, folder)

@@ -108,6 +108,7 @@ export const gateway = (id: number, given: Partial<Gateway> = {}): Gateway => ({
   pingSeconds: undefined,
   inboundCidrs: [],
   carriesEmergency: false,
+  answersWithTones: false,
   enabled: true,
   ...given,
 })

@@ -201,9 +201,15 @@ suite('xml-curl: a plan for carriers', () => {
     assert.equal(setIn(actions, 'effective_caller_id_name'), 'Ada Lovelace')
   })
 
-  test('ends a forgotten call, counted from its answer', async () => {
+  test('ends a forgotten call, counted from the answer of the destination', async () => {
     const actions = await actionsIn(planTo(NUMBER))
-    assert.equal(setIn(actions, 'execute_on_answer'), 'sched_hangup +14400 ALLOTTED_TIMEOUT')
+    assert.ok(
+      actions.some(
+        ([application, argument]) =>
+          application === 'export' &&
+          argument === `nolocal:api_on_answer_limit=sched_hangup +14400 ${uuid(1)} ALLOTTED_TIMEOUT`,
+      ),
+    )
   })
 })
 
@@ -289,6 +295,7 @@ suite('xml-curl: the other plans', () => {
 suite('xml-curl: hostile names in a plan', () => {
   const OURS = [
     /^strowger_result_\d=\$\{last_bridge_hangup_cause\}\/\$\{sip_invite_failure_status\}\/\$\{originate_disposition\}$/,
+    /^sip_ignore_remote_cause=\$\{regex\(\$\{last_bridge_proto_specific_hangup_cause\}\|\^sip:3\)\}$/,
     /^\[.*\]\$\{sofia_contact\(phones\/[\w.-]+@[\w.-]+\)\}$/,
   ]
 

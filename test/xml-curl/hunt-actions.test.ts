@@ -272,7 +272,7 @@ suite('xml-curl: the attempts of a dialplan', () => {
   test('a route with a longest call of its own sets it before its attempt, and only where they differ', () => {
     const safeties = (...seconds: readonly number[]): readonly (string | undefined)[] =>
       actionsFor(planOf(seconds.map((maxDurationSeconds, n) => attempt(n + 1, { maxDurationSeconds }))))
-        .map(([, argument]) => /^execute_on_answer=sched_hangup \+(\d+) /.exec(argument ?? '')?.[1])
+        .map(([, argument]) => /^nolocal:api_on_answer_limit=sched_hangup \+(\d+) /.exec(argument ?? '')?.[1])
         .filter((each) => each !== undefined)
     assert.deepEqual(safeties(7_200, 7_200), ['7200'])
     assert.deepEqual(safeties(600, 7_200), ['7200', '600', '7200'])
@@ -292,7 +292,12 @@ suite('xml-curl: the attempts of a dialplan', () => {
     const plan = planOf([attempt(1, { policy: policy({ next: [403], stop: [503] }) }), attempt(2)], true)
     assert.equal(whyConversation(plan), undefined)
     const actions = actionsFor(plan)
-    assert.ok(actions.every(([application]) => application !== 'socket' && application !== 'export'))
+    assert.ok(actions.every(([application]) => application !== 'socket'))
+    // No leg of it is told to stop the hunt when it rings; all are told how long it may last.
+    assert.deepEqual(
+      actions.flatMap(([application, argument]) => (application === 'export' ? [argument?.split('=')[0]] : [])),
+      ['nolocal:api_on_answer_limit'],
+    )
     assert.deepEqual(
       actions.filter(([, argument]) => argument?.startsWith('continue_on_fail=') === true),
       [['set', 'continue_on_fail=true']],

@@ -1,3 +1,4 @@
+import { callControlCommands } from './call-control.ts'
 import { controlCommands } from './channel-control.ts'
 import { variableCommands } from './channel-variables.ts'
 import type { ApiCommand, ApiCommands } from './command.ts'
@@ -16,6 +17,7 @@ export const apiCommandOf = (name: string): ApiCommand | undefined => {
 const families = (): readonly ApiCommands[] => [
   originateCommands,
   controlCommands,
+  callControlCommands,
   variableCommands,
   showCommands,
   sofiaCommands,

@@ -11,7 +11,8 @@ const hold = ({ exchange, argument }: ApiCall): string => {
   const channel = exchange.channels.get(off || toggle ? second : first)
   if (channel === undefined) return '-ERR Operation failed\n'
   const held = toggle ? !channel.held : !off
-  if (channel.held === held) return '+OK Success\n'
+  // switch_ivr.c: who is on hold is not held again, who is not is not taken back (measured).
+  if (channel.held === held) return '-ERR Operation failed\n'
   channel.held = held
   const { times } = channel.profile
   const now = exchange.clock.now() * 1000

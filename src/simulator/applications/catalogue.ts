@@ -4,6 +4,7 @@ import { bridgeApplications } from './bridge-call.ts'
 import { digitApplications } from './digits.ts'
 import { limitApplications } from './limit.ts'
 import { logApplications } from './log.ts'
+import { otherLegApplications } from './other-legs.ts'
 import { parkApplications } from './park.ts'
 import { playbackApplications } from './playback.ts'
 import { quietApplications } from './quiet.ts'
@@ -23,6 +24,7 @@ const families = (): readonly Applications[] => [
   bridgeApplications,
   answerApplications,
   parkApplications,
+  otherLegApplications,
   playbackApplications,
   digitApplications,
   recordApplications,
