@@ -9,6 +9,7 @@ import type { Planner } from '../engine/planner.ts'
 import type { SwitchLink } from '../engine/switch-link.ts'
 import type { World } from '../engine/world.ts'
 import type { ControlDoors } from '../http/control-doors.ts'
+import type { CallRecordingDoors } from '../http/recording-policy-doors.ts'
 
 export type CallControlParts = {
   readonly board: Board
@@ -16,15 +17,19 @@ export type CallControlParts = {
   readonly link: Pick<SwitchLink, 'state'>
   readonly world: World
   readonly planner: Planner
+  readonly callRecording: CallRecordingDoors
   /** The path of an uploaded sound, as the switch names it. */
   readonly soundOf: (organizationId: number, fileId: number) => Promise<string | undefined>
   readonly clock: Clock
   readonly logger: Logger
 }
 
-export const createCallControlDoors = (parts: CallControlParts): ControlDoors => {
+/** The doors of call control, and those of recordings: one begins nothing while a supervisor whispers. */
+export const createCallControlDoors = (
+  parts: CallControlParts,
+): { readonly control: ControlDoors; readonly callRecording: CallRecordingDoors } => {
   const { board, commands, link, world, planner, soundOf, clock, logger } = parts
-  const { control, recordingBegan } = createCallControl({
+  const { control, recordingBegan, beforeRecording } = createCallControl({
     board,
     commands,
     isSwitchUp: () => link.state().up,
@@ -44,11 +49,22 @@ export const createCallControlDoors = (parts: CallControlParts): ControlDoors =>
       ),
     )
   })
-  return {
+  const { callRecording } = parts
+  const begin: CallRecordingDoors['control'] = async (request) => {
+    if (request.action !== 'start') return callRecording.control(request)
+    await beforeRecording(request.callId, request.organizationId)
+    try {
+      return await callRecording.control(request)
+    } finally {
+      await recordingBegan(request.callId)
+    }
+  }
+  const doors: ControlDoors = {
     control,
     audioFile: async (fileId, callId) => {
       const organizationId = board.call(callId)?.organizationId
       return organizationId === undefined ? undefined : soundOf(organizationId, fileId)
     },
   }
+  return { control: doors, callRecording: { ...callRecording, control: begin } }
 }

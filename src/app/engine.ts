@@ -6,7 +6,6 @@ import { asError } from '../base/errors.ts'
 import { createLifecycle, type Lifecycle } from '../base/lifecycle.ts'
 import type { Logger } from '../base/logger.ts'
 import type { Config } from '../config/config.ts'
-import { createAnswerXml } from '../engine/answer-xml.ts'
 import { createBoard } from '../engine/board.ts'
 import { createLateCommands } from '../engine/commands.ts'
 import { createConversations } from '../engine/conversations.ts'
@@ -16,7 +15,6 @@ import { createSwitchLink, CUSTOM_EVENTS, EVENTS } from '../engine/switch-link.t
 import { createInboundClient } from '../esl/inbound-client.ts'
 import { createOutboundServer } from '../esl/outbound-server.ts'
 import { readAdminToken } from '../http/admin-token.ts'
-import { createHttpServer } from '../http/server.ts'
 import { createDecideRedirect } from '../sip/decide-redirect.ts'
 import { createSipEdge, type SipEdge } from '../sip/edge.ts'
 import { readCallCost } from '../store/cdr-reads.ts'
@@ -28,24 +26,18 @@ import { loadOrCreateMasterKey } from '../store/secret.ts'
 import { createAccess } from './access.ts'
 import { createAnswering } from './answering.ts'
 import { openBanLedger } from './ban-ledger.ts'
-import { createCallerIdDoors } from './caller-id.ts'
 import { openCdrIntake } from './cdr-intake.ts'
 import { createDatabaseLink } from './database-link.ts'
 import { createDeciding } from './deciding.ts'
 import { createDecisionLog } from './decision-log.ts'
-import { createDoors } from './doors.ts'
-import { indexWithDraft } from './draft-rates.ts'
 import { scheduleHousekeeping } from './housekeeping.ts'
+import { createHttpDoor } from './http-door.ts'
 import { createMetrics } from './metrics.ts'
 import { openOutbox } from './outbox.ts'
-import { createWebhookDoors } from './webhook-doors.ts'
 import { keepSpendCounted } from './quotas.ts'
-import { createReplays } from './replays.ts'
 import { createCallRecording } from './recording.ts'
 import { createRecordings } from './recordings.ts'
-import { createRoutingDoors } from './routing-doors.ts'
 import { keepPingTimes } from './ping-times.ts'
-import { createDeckDoors } from './rate-decks.ts'
 import { createRatesLink } from './rates-link.ts'
 import { readSigning } from './signing.ts'
 import { sipEdgeSettings } from './sip-edge.ts'
@@ -110,16 +102,16 @@ const build = async (options: EngineOptions, lifecycle: Lifecycle): Promise<Engi
   // The decisions and what they read.
   const board = createBoard({ clock, logger })
   const voice = { isThere: false }
-  const { quotas, states, turns, health, healthFeed, world, planSettings, lrn, planner } =
-    await createDeciding({
-      config,
-      board,
-      onDecided: (call, decision) => decisions.decided(call, decision),
-      sign: signing.sign,
-      hasVoice: () => voice.isThere,
-      clock,
-      logger,
-    })
+  const deciding = await createDeciding({
+    config,
+    board,
+    onDecided: (call, decision) => decisions.decided(call, decision),
+    sign: signing.sign,
+    hasVoice: () => voice.isThere,
+    clock,
+    logger,
+  })
+  const { quotas, states, turns, health, world, planSettings, lrn } = deciding
   const ledger = openBanLedger(config, clock, logger)
   await lifecycle.add({ name: 'ban ledger', start: () => undefined, stop: ledger.close })
   const guard = createRegistrationGuard(ledger, clock, logger, () => link.worldChanged())
@@ -265,6 +257,7 @@ const build = async (options: EngineOptions, lifecycle: Lifecycle): Promise<Engi
     world,
     isSwitchUp: () => link.state().up,
     isDatabaseUp: () => databaseLink.state().ok,
+    onStored: outbox.recordingStored,
     clock,
     logger,
   })
@@ -286,95 +279,41 @@ const build = async (options: EngineOptions, lifecycle: Lifecycle): Promise<Engi
     },
     trial.isSimulating,
   )
-  const replays = createReplays({
-    world,
-    database,
-    indexWithDraft: (deckId, signal) => indexWithDraft(databaseUrl, deckId, signal),
-    npaStates: planSettings.npaStates,
-    clock,
-    logger,
-  })
-  await lifecycle.add({ name: 'replays', start: () => undefined, stop: replays.stop })
-  const routing = createRoutingDoors({
-    world,
-    health,
-    states,
-    decisions,
-    replays,
-    lcr: {
-      world,
-      settings: () => planSettings,
-      lrn,
-      takeTurns: turns.take,
-      onCall: healthFeed.planned,
-      onDecided: decisions.decided,
-      elapsed: () => clock.monotonic() * 1_000,
-    },
-    clock,
-  })
-  const answerXml = createAnswerXml({
-    world,
-    board,
-    guard,
-    clock,
-    logger,
-    planner,
-    planSettings: () => planSettings,
-    dialplan: () => ({ socketAddress, confirmPrompt: answering.prompt() }),
-    findRoutes: routing.findRoutes,
-    verifyIdentity: signing.verify,
-    onEmergency: () => metrics.emergencyCall(),
-  })
-  const http = createHttpServer({
-    doors: createDoors({
-      version: options.version,
-      startedAt: clock.now(),
-      trial: config.trial,
-      isSimulating: trial.isSimulating,
-      answerXml: (form) => {
-        metrics.xmlAnswered(form.get('section') ?? '')
-        return answerXml(form)
-      },
-      acceptCdr: intake.accept,
-      metrics: metrics.text,
-      world,
+  const http = await createHttpDoor({
+    ...{
+      config,
+      lifecycle,
+      deciding,
       board,
       guard,
-      states,
       link,
       intake,
+      decisions,
+      rates,
+      access,
+      outbox,
+      commands,
+      metrics,
+    },
+    ...{
+      recordings,
+      callRecording,
+      answering,
+      signing,
+      trial,
       database,
       databaseLink,
-      sipEdge: () => sipEdge.state?.(),
-      rateDeckFiles: createDeckDoors({ database, rates, clock, logger }),
+      databaseUrl,
       masterKey,
-      access: access.doors,
-      webhooks: createWebhookDoors({ database, outbox, clock }),
-      commands,
-      planner,
-      quotas,
-      callerId: createCallerIdDoors({
-        ...{ world, board, commands, database, masterKey, clock, logger },
-        config: config.callerId,
-        settings: () => planSettings,
-        isSwitchUp: () => link.state().up,
-      }),
-      customHeaders: config.calling.customHeaders,
-      routing,
-      recordings,
-      callRecording: callRecording.doors,
-      soundOf: callRecording.sounds.pathOf,
-      banMs: config.banSeconds * 1_000,
-      clock,
-      logger,
-    }),
-    host: config.http.host,
-    port: config.http.port,
+    },
+    version: options.version,
+    packageFolder: options.packageFolder,
     token,
     freeswitch,
-    pages: { folder: join(options.packageFolder, 'dist', 'pages'), ...config.pages },
-    logger,
+    socketAddress: () => socketAddress,
+    sipEdge: () => sipEdge.state?.(),
     clock,
+    logger,
   })
   let url = ''
   await lifecycle.add({

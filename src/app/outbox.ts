@@ -26,7 +26,7 @@ import { isWanted } from '../deliver/event-names.ts'
 import { createPoster, type Resolve } from '../deliver/post.ts'
 import { HOLD_BACK_MS } from '../deliver/retry.ts'
 import { newSecret } from '../deliver/sign.ts'
-import { createCallTeller, type OutgoingEvent } from '../deliver/tell-calls.ts'
+import { createCallTeller, type OutgoingEvent, type StoredRecording } from '../deliver/tell-calls.ts'
 import type { Board } from '../engine/board.ts'
 import { drainJournal, type Drain, type Refusal } from '../spool/drain-journal.ts'
 import { openJournal } from '../spool/journal.ts'
@@ -51,6 +51,8 @@ export type Outbox = {
   readonly put: PutRules<OutgoingEvent>
   /** Records of calls are stored: a call of which the board knows nothing is told from them. */
   readonly recorded: (cdrs: readonly Cdr[]) => Promise<void>
+  /** A recording is stored: told from here where the board does not know its call any more. */
+  readonly recordingStored: (stored: StoredRecording) => void
   /** Who subscribes may have changed. Never rejects. */
   readonly reload: () => Promise<void>
   /** The database is migrated: events go on from the journal. Does not wait. */
@@ -229,6 +231,9 @@ export const openOutbox = async (options: OutboxOptions): Promise<Outbox> => {
         const events = teller.recorded(cdr, cdr.wish, await costOf(cdr.callId))
         await Promise.all(events.map(keep))
       }
+    },
+    recordingStored: (stored) => {
+      if (board.call(stored.callId) === undefined) void keep(teller.recordingStored(stored))
     },
     reload: async () => {
       try {

@@ -5,6 +5,7 @@ import type { Clock } from '../base/clock.ts'
 import { asError, EngineError } from '../base/errors.ts'
 import type { Part } from '../base/lifecycle.ts'
 import type { Logger } from '../base/logger.ts'
+import type { EventDetail } from '../call/live-call.ts'
 import type { Config } from '../config/config.ts'
 import { storeFolderOf } from '../config/recording-store.ts'
 import type { Board } from '../engine/board.ts'
@@ -16,6 +17,7 @@ import { newFileKey, openRange } from '../media/sealed-format.ts'
 import { createStaging } from '../media/staged.ts'
 import type { KeepingPolicy, TakenIn } from '../media/take-in.ts'
 import { RECORDING_PARTS, type RecordingFile } from '../recording/file-name.ts'
+import type { CallUuid } from '../telephony/call-uuid.ts'
 import * as archives from '../store/archive-policies.ts'
 import type { Database } from '../store/database.ts'
 import { createKeyRing } from '../store/recording-keys.ts'
@@ -45,9 +47,18 @@ export type RecordingsOptions = {
   readonly isSwitchUp: () => boolean
   readonly isDatabaseUp: () => boolean
   /** Beside the event on the board, which only a call that is still there tells. */
-  readonly onStored?: ((taken: TakenIn & { readonly durationMs: number }) => void) | undefined
+  readonly onStored?: ((stored: ToldAsStored) => void) | undefined
   readonly clock: Clock
   readonly logger: Logger
+}
+
+export type ToldAsStored = {
+  /** With its side, where it is one of two: each is told once. */
+  readonly recordingId: string
+  readonly callId: CallUuid
+  readonly organizationId: number
+  readonly at: number
+  readonly detail: EventDetail
 }
 
 export const createRecordings = (options: RecordingsOptions): Recordings => {
@@ -81,10 +92,11 @@ export const createRecordings = (options: RecordingsOptions): Recordings => {
   }
 
   const stored = (taken: TakenIn & { readonly durationMs: number }): void => {
-    const { callId, recordingId, part } = taken.file
+    const { callId, organizationId, recordingId, part } = taken.file
     const detail = { recordingId, part, durationMs: taken.durationMs }
     board.post(callId, { kind: 'noted', what: 'recording-stored', legUuid: undefined, detail })
-    options.onStored?.(taken)
+    const told = part === 'mix' ? recordingId : `${recordingId} ${part}`
+    options.onStored?.({ recordingId: told, callId, organizationId, at: clock.now(), detail })
   }
 
   const intake = createIntake({
@@ -241,10 +253,15 @@ const createDoors = ({
       )
     },
     state: intake.state,
-    pending: async (organizationId) =>
-      (await intake.pending()).filter(
-        (one) => organizationId === undefined || one.organizationId === organizationId,
-      ),
+    pending: async (organizationId) => {
+      const pending = await intake.pending()
+      if (organizationId === undefined) return pending
+      return pending.flatMap((one) =>
+        one.organizationId !== organizationId
+          ? []
+          : [one.isHeldUp ? { ...one, why: 'the store does not take it yet' } : one],
+      )
+    },
     quarantined: async (organizationId) =>
       (await intake.quarantined()).filter(
         (one) => organizationId === undefined || one.organizationId === organizationId,

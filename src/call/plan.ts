@@ -46,6 +46,8 @@ export type Target =
       readonly callerId: CallerId
       /** An emergency call ends at the switch's own static gateway when every other failed. */
       readonly emergency: boolean
+      /** Of an emergency call: where the caller is, by reference (RFC 6442). */
+      readonly locationUri?: string | undefined
       /** No attempt is started after so many seconds of the hunt; undefined: whenever the one before failed. */
       readonly postDialDelayBudgetSeconds?: number | undefined
     }

@@ -80,7 +80,20 @@ const cdrLines = (cdr: Json): readonly string[] => {
     textOf(cdr, 'billableSeconds'),
     cost === undefined ? '' : `${textOf(cost, 'amount')} ${textOf(cost, 'currency')}`,
   ])
-  return [line, ...listOf(cdr, 'attempts').map(attemptLine)]
+  return [line, ...customLines(cdr), ...listOf(cdr, 'attempts').map(attemptLine)]
+}
+
+/** Of whom the call was for the CRM, and who answered. */
+const customLines = (cdr: Json): readonly string[] => {
+  const custom = childOf(cdr, 'custom') ?? {}
+  const [crm, amd] = [childOf(custom, 'crm'), childOf(custom, 'amd')]
+  const words = [
+    ...(crm === undefined
+      ? []
+      : [`${textOf(crm, 'objectType') || 'record'} ${textOf(crm, 'recordId')}`.trim()]),
+    ...(amd === undefined ? [] : [`answered by ${textOf(amd, 'verdict')}`]),
+  ]
+  return words.length === 0 ? [] : [`     ${words.map((word) => plain(word).slice(0, 80)).join('; ')}`]
 }
 
 const ATTEMPT: readonly Column[] = [

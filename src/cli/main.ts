@@ -14,6 +14,7 @@ import { plain } from './json.ts'
 import { addGatewayHealth } from './gateway-health.ts'
 import { addQuotas } from './quotas.ts'
 import { addRecordingPolicies } from './recording-policies.ts'
+import { addArchives } from './archives.ts'
 import { addRecordings } from './recordings.ts'
 import { addRecords } from './records.ts'
 import { addRoutes } from './routes.ts'
@@ -59,6 +60,7 @@ export const createProgram = (terminal: Terminal, ended: (exitCode: number) => v
   addCdrs(program, terminal, ended)
   addBans(program, terminal, ended)
   addRecordings(program, terminal, ended)
+  addArchives(program, terminal, ended)
   addRecordingPolicies(program, terminal, ended)
   addQuotas(program, terminal, ended)
   addRecords(program, terminal, ended)

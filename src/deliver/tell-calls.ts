@@ -41,6 +41,16 @@ export type CallTeller = {
     wish: CallWish | undefined,
     cost: CallCost | undefined,
   ) => readonly OutgoingEvent[]
+  /** A recording is stored when its call is long gone from the board: no more is known of the call than its id. */
+  readonly recordingStored: (stored: StoredRecording) => OutgoingEvent
+}
+
+export type StoredRecording = {
+  readonly callId: CallUuid
+  readonly organizationId: number
+  readonly at: number
+  /** With `recordingId`, as the board would be told. */
+  readonly detail: EventDetail
 }
 
 type Told = {
@@ -117,6 +127,20 @@ export const createCallTeller = (boot: string): CallTeller => {
         }),
       ]
     },
+    recordingStored: ({ callId, organizationId, at, detail }) => ({
+      id: idOf(`${callId} ${recordingKey('stored', detail) ?? ''}`),
+      type: 'recording.stored',
+      at,
+      organizationId,
+      callId,
+      callbackUrl: undefined,
+      payload: {
+        event: callbackNameOf('recording.stored') ?? null,
+        organizationId,
+        call: { callId },
+        detail,
+      },
+    }),
   }
 }
 
@@ -136,6 +160,10 @@ const tellOf = (event: LiveEvent, told: Told, tell: Tell): void => {
   const answered = (): void => {
     told.answered = true
     tell('call.answered', 'answered', at, more)
+  }
+  if (!isTurn(kind)) {
+    tellAgain(event, tell)
+    return
   }
   switch (kind) {
     case 'initiated':
@@ -183,10 +211,28 @@ const tellOf = (event: LiveEvent, told: Told, tell: Tell): void => {
     case 'recording-stored':
       tell(`recording.${ONCE[kind]}`, recordingKey(ONCE[kind], detail), at, more)
       return
-    default:
-      tellAgain(event, tell)
   }
 }
+
+/** The turns of a call's life, each told once: of the call, of a leg, of a recording. */
+const TURNS = [
+  'initiated',
+  'leg-started',
+  'ringing',
+  'early-media',
+  'answered',
+  'talking',
+  'leg-ended',
+  'call-ended',
+  'cdr',
+  'machine-detection',
+  'recording-started',
+  'recording-stopped',
+  'recording-stored',
+] as const
+
+const isTurn = (kind: LiveEvent['kind']): kind is (typeof TURNS)[number] =>
+  TURNS.some((turn) => turn === kind)
 
 /** What may be told again and again; anything that has no name in AGAIN stays in the house. */
 const tellAgain = ({ kind, at, leg, detail }: LiveEvent, tell: Tell): void => {
@@ -228,9 +274,10 @@ const isAnswerOfCall = (call: LiveCall, leg: LiveLeg, told: Told): boolean =>
 
 /** A recording is started, stopped and stored once; each side of one that is split is stored for itself. */
 const recordingKey = (name: string, detail: EventDetail | undefined): string | undefined => {
-  const recording = detail?.['recordingId']
-  const side = detail?.['part'] === 'a' || detail?.['part'] === 'b' ? ` ${detail['part']}` : ''
-  return recording === undefined ? undefined : `recording-${name} ${String(recording)}${side}`
+  const { recordingId, part } = detail ?? {}
+  return recordingId === undefined
+    ? undefined
+    : `recording-${name} ${String(recordingId)} ${String(part ?? '')}`
 }
 
 const numbered = (told: Told, type: EventType, leg: LiveLeg | undefined, boot: string): string => {

@@ -3,7 +3,7 @@
  * reads from the leg into a folder that engine and switch share, unbuffered, 320 bytes each 20 ms, and here the growing
  * file is read. A file lives as long as somebody listens; what a crash leaves behind is removed at the next start.
  */
-import { mkdir, open, readdir, rm, stat, type FileHandle } from 'node:fs/promises'
+import { chmod, mkdir, open, readdir, rm, stat, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '../base/clock.ts'
 import { asError, codeOf } from '../base/errors.ts'
@@ -60,8 +60,10 @@ export const createAnswerAudio = (options: AnswerAudioOptions): AnswerAudio => {
     prepare: async () => {
       // The switch may run as another user: it may write here, and see nothing of what others wrote.
       await mkdir(folder, { recursive: true })
-      const handle = await open(folder, 'r')
-      await handle.chmod(0o1733).finally(() => handle.close())
+      await chmod(folder, 0o1733).catch((fault: unknown) => {
+        // Somebody else's folder: whoever made it gave it the rights that it needs.
+        if (codeOf(fault) !== 'EPERM') throw fault
+      })
       for (const name of await readdir(folder)) {
         if (!OURS.test(name)) continue
         const path = join(folder, name)

@@ -10,7 +10,7 @@ import type { Plan } from '../call/plan.ts'
 import { decodeWish, WISH_VARIABLE, type CallWish } from '../call/wish.ts'
 import { checkCallerId } from '../caller-id/choose.ts'
 import type { Directory } from '../directory/directory.ts'
-import type { Organization } from '../directory/records.ts'
+import type { Organization, User } from '../directory/records.ts'
 import { planFromTrunk } from '../plan/plan-from-trunk.ts'
 import type { PlanSettings } from '../plan/make-plan.ts'
 import { isCallUuid, newCallUuid, type CallUuid } from '../telephony/call-uuid.ts'
@@ -158,7 +158,7 @@ const fromPhone = (
     organization,
     user,
     dialled,
-    requestedCallerId: requestedCallerId(field, organization, world),
+    requestedCallerId: requestedCallerId(field, organization, user, world),
     profileId: profileNamed(field('variable_lcr_profile'), organization, directory),
     callType: field('variable_call_type') === 'fax' ? 'fax' : undefined,
     // What was asked for with the call was asked for its first destination.
@@ -211,10 +211,15 @@ const wishIn = (field: Field): CallWish | undefined => {
   return text === undefined || text === '' ? undefined : decodeWish(text)
 }
 
-const requestedCallerId = (field: Field, organization: Organization, world: World): E164 | undefined => {
+const requestedCallerId = (
+  field: Field,
+  organization: Organization,
+  user: User,
+  world: World,
+): E164 | undefined => {
   const requested = field(`variable_${REQUESTED_CALLER_ID_VARIABLE}`)
   if (requested === undefined || !isE164(requested)) return undefined
-  const checked = checkCallerId(requested, organization, world.directory())
+  const checked = checkCallerId(requested, organization, world.directory(), user)
   return checked.ok ? checked.number : undefined
 }
 

@@ -74,7 +74,8 @@ export const createBoard = ({ clock, logger }: { readonly clock: Clock; readonly
       cost,
     }
     kept.push(event)
-    if (kept.length > KEPT_EVENTS) keptAfter = kept.splice(0, kept.length - KEPT_EVENTS).at(-1)?.id ?? keptAfter
+    if (kept.length > KEPT_EVENTS)
+      keptAfter = kept.splice(0, kept.length - KEPT_EVENTS).at(-1)?.id ?? keptAfter
     for (const watcher of watchers) {
       try {
         watcher(event)

@@ -108,6 +108,8 @@ export type CallControl = {
   ) => Promise<ControlOutcome>
   /** To be asked when a recording of the call has begun: a supervisor's whisper stays out of it (supervise.ts). */
   readonly recordingBegan: (callId: CallUuid) => Promise<void>
+  /** To be asked before one is begun; `recordingBegan` has to follow, whatever came of it. */
+  readonly beforeRecording: (callId: CallUuid, boundTo: number | undefined) => Promise<void>
 }
 
 export type ControlOptions = {
@@ -168,6 +170,11 @@ export const createCallControl = (options: ControlOptions): CallControl => {
         return controlled === undefined ? nobody : perform(controlled, request)
       })
     },
+    beforeRecording: (callId, boundTo) =>
+      inTurn(callId, async () => {
+        const controlled = await controlledOf(callId, boundTo, options)
+        if (controlled !== undefined) await supervise.hush(controlled)
+      }),
     recordingBegan: (callId) =>
       inTurn(callId, async () => {
         const controlled = await controlledOf(callId, undefined, options)

@@ -15,7 +15,7 @@ import {
   type SwitchCommand,
 } from '../call/control.ts'
 import type { Plan } from '../call/plan.ts'
-import type { CallUuid } from '../telephony/call-uuid.ts'
+import { isCallUuid, type CallUuid } from '../telephony/call-uuid.ts'
 import {
   keepAnswer,
   setVariables,
@@ -47,6 +47,7 @@ export const consult = async (controlled: Controlled, request: ToParty): Promise
     setVariables(user.legUuid, {
       [CONSULTING_FOR_VARIABLE]: other.legUuid,
       [CONSULTED_VARIABLE]: '',
+      [DIALLED_VARIABLE]: legsOf(plan).join(','),
       // Its bridge ends before its own transfer begins: it may not hang up in between.
       hangup_after_bridge: 'false',
       park_after_bridge: 'true',
@@ -70,6 +71,16 @@ export const consult = async (controlled: Controlled, request: ToParty): Promise
   })
   return { kind: 'done', detail: { legUuid: user.legUuid, status: 'ringing' } }
 }
+
+/** On the leg that consults: every leg that may be rung for it. What rings may not have been told to us yet. */
+const DIALLED_VARIABLE = 'strowger_consulting_legs'
+
+const legsOf = ({ target }: Plan): readonly CallUuid[] =>
+  target.kind === 'devices'
+    ? target.devices.map(({ legUuid }) => legUuid)
+    : target.kind === 'carriers'
+      ? target.attempts.map(({ carried }) => carried.legUuid)
+      : []
 
 const reachConsulted = async (
   { commands, logger, note }: Controlled,
@@ -170,8 +181,9 @@ export const endConsultation = async (
   ])
   if (failed !== undefined) return failed
   // Whoever was consulted, and whoever still rings for it.
-  for (const { legUuid } of seen.legs)
-    if (legUuid !== user.legUuid && legUuid !== waiting.legUuid)
+  const dialled = await commands.api('uuid_getvar', `${user.legUuid} ${DIALLED_VARIABLE}`)
+  for (const legUuid of new Set([...seen.legs.map((leg) => leg.legUuid), ...dialled.trim().split(',')]))
+    if (isCallUuid(legUuid) && legUuid !== user.legUuid && legUuid !== waiting.legUuid)
       await commands.api('uuid_kill', `${legUuid} NORMAL_CLEARING`)
   controlled.note('transferred', user.legUuid, { mode: 'attended', state: 'cancelled' })
   return { kind: 'done', detail: { legUuid: user.legUuid } }

@@ -177,7 +177,18 @@ const attachAgain = async (controlled: Controlled): Promise<void> => {
     await controlled.tell(...attach(found.leg.legUuid, found.supervisor, found.mode))
 }
 
-export const supervise = { perform, attachAgain } as const
+/** Before a recording is begun: what is whispered while it begins would be in it. `attachAgain` ends it. */
+const hush = async (controlled: Controlled): Promise<void> => {
+  const found = await supervised(controlled)
+  if (found?.mode !== 'whisper') return
+  await controlled.tell(...attach(found.leg.legUuid, found.supervisor, 'listen'))
+  // The supervisor's own thread moves him.
+  await controlled.sleep(HUSH_MS)
+}
+
+const HUSH_MS = 100
+
+export const supervise = { perform, attachAgain, hush } as const
 
 const attach = (legUuid: CallUuid, supervisor: CallUuid, mode: SupervisionMode): readonly SwitchCommand[] => [
   setVariables(supervisor, flagsOf(mode)),

@@ -55,7 +55,8 @@ export const onceKeyOf = (
 /** Two bodies that say the same are the same, in whichever order they say it. */
 const canonical = (value: unknown): string => {
   if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`
-  if (typeof value !== 'object' || value === null) return String(JSON.stringify(value))
+  if (value === undefined) return 'null'
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
   const pairs = Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1))
   return `{${pairs.map(([name, inner]) => `${JSON.stringify(name)}:${canonical(inner)}`).join(',')}}`
 }

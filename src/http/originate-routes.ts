@@ -18,7 +18,7 @@ import { answerOf } from './status.ts'
 import { badInput } from './validation.ts'
 
 type Needs = {
-  readonly doors: Pick<Doors, 'originate' | 'once' | 'customHeaders'>
+  readonly doors: Pick<Doors, 'originate' | 'once' | 'customHeaders' | 'webhooks'>
   /** Milliseconds since the epoch. */
   readonly now: () => number
 }
@@ -119,6 +119,10 @@ export const addOriginateRoutes = (api: Api, needs: Needs): void => {
         // One name for both paths: they are one and the same request.
         const key = onceKeyOf(request, 'originate', organizationId)
         const wanted = readOriginate(request.body, organizationId, needs.doors.customHeaders)
+        const callback = wanted.wish?.callback?.url
+        const fault = callback === undefined ? undefined : needs.doors.webhooks.urlFault(callback)
+        if (fault !== undefined)
+          throw badInput('options.callbackUrl', `"options.callbackUrl" is refused: ${fault}`)
         if (key === undefined) return send(reply, (await originate(wanted, undefined, needs)).answer)
         const outcome = await needs.doors.once(key, (callId) => originate(wanted, callId, needs))
         if (outcome.kind === 'answered' && outcome.isRepeated)
@@ -317,16 +321,9 @@ const callbackOf = ({
     if (callbackEvents === undefined) return {}
     throw badInput('options.callbackEvents', '"options.callbackEvents" goes with "options.callbackUrl"')
   }
-  const url = URL.canParse(callbackUrl) ? new URL(callbackUrl) : undefined
-  const why =
-    url === undefined || !['https:', 'http:'].includes(url.protocol)
-      ? 'it takes a URL that begins with https:// or http://'
-      : url.username !== '' || url.password !== ''
-        ? 'it may have no user name and no password'
-        : undefined
-  if (url === undefined || why !== undefined)
-    throw badInput('options.callbackUrl', `"options.callbackUrl" is refused: ${why ?? ''}`)
-  return { callback: { url: url.href, events: callbackEvents } }
+  if (!URL.canParse(callbackUrl))
+    throw badInput('options.callbackUrl', '"options.callbackUrl" takes a URL that begins with https://')
+  return { callback: { url: new URL(callbackUrl).href, events: callbackEvents } }
 }
 
 /** Without the fields that nobody sent: what is carried on the channel stays short. */

@@ -147,7 +147,7 @@ export const gatewayJson = (gateway: GatewayRow) => ({
   pingSeconds: gateway.pingSeconds ?? null,
   inboundCidrs: [...gateway.inboundCidrs],
   carriesEmergency: gateway.carriesEmergency,
-  answersWithTones: gateway.answersWithTones ?? false,
+  answersWithTones: gateway.answersWithTones,
   ...callerId.gatewayCallerIdJson(gateway),
   enabled: gateway.enabled,
 })

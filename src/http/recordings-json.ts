@@ -114,9 +114,14 @@ export const PendingJson = Type.Object({
   why: string,
 })
 
-export const pendingJson = ({ ageMs, ...pending }: Pending) => ({
-  ...pending,
-  ageSeconds: Math.round(ageMs / 1_000),
+export const pendingJson = (pending: Pending) => ({
+  recordingId: pending.recordingId,
+  organizationId: pending.organizationId,
+  callId: pending.callId,
+  part: pending.part,
+  bytes: pending.bytes,
+  ageSeconds: Math.round(pending.ageMs / 1_000),
+  why: pending.why,
 })
 
 export const QuarantinedJson = Type.Object({

@@ -63,7 +63,11 @@ export const STATUS: Readonly<Record<string, PublicFault>> = {
   HTTP_RANGE: { status: 416, code: 'RANGE_NOT_SATISFIABLE' },
   RECORDING_HELD: { status: 409, code: 'LEGAL_HOLD' },
   RECORDING_LINK_OVER: { status: 403, code: 'LINK_EXPIRED' },
-  MEDIA_GONE: { status: 503, code: 'RECORDING_UNAVAILABLE', message: 'the store does not have this recording' },
+  MEDIA_GONE: {
+    status: 503,
+    code: 'RECORDING_UNAVAILABLE',
+    message: 'the store does not have this recording',
+  },
   MEDIA_DAMAGED: {
     status: 503,
     code: 'RECORDING_UNAVAILABLE',

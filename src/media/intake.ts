@@ -43,6 +43,8 @@ export type Pending = {
   readonly part: string
   readonly bytes: number
   readonly ageMs: number
+  /** It was tried: `why` is a fault's, and may name places that are not everybody's business. */
+  readonly isHeldUp: boolean
   readonly why: string
 }
 
@@ -64,6 +66,8 @@ export type Intake = {
   readonly quarantined: () => Promise<readonly Quarantined[]>
   /** Looks now, and resolves when what was finished then is handled. */
   readonly run: () => Promise<void>
+  /** Resolves when what is being done is done; looks for nothing new. */
+  readonly idle: () => Promise<void>
   /** What is being taken in comes to its end or is done again at the next start. */
   readonly stop: () => Promise<void>
 }
@@ -111,7 +115,7 @@ export const createIntake = (options: IntakeOptions): Intake => {
   let stopped = false
   let cancel: Cancel = () => undefined
 
-  /** `isSoon`: only quiet is missing. */
+  /** `isSoon`: only quiet is missing, or the switch's answer, as after a start. */
   const finished = (
     found: FoundRecording,
   ): { readonly isReady: boolean; readonly isSoon: boolean; readonly why: string } => {
@@ -124,7 +128,7 @@ export const createIntake = (options: IntakeOptions): Intake => {
     if (liveness === 'gone') return wait(options.quietMs ?? QUIET_MS, 'its call ended just now')
     if (liveness === 'live') return { isReady: false, isSoon: false, why: 'its call goes on' }
     const isOld = clock.now() - found.writtenAt > options.maxCallMs + UNKNOWN_MARGIN_MS
-    return { isReady: isOld, isSoon: false, why: 'the switch cannot be asked whether its call goes on' }
+    return { isReady: isOld, isSoon: !isOld, why: 'the switch cannot be asked whether its call goes on' }
   }
 
   const look = (found: readonly FoundRecording[]): void => {
@@ -275,6 +279,7 @@ export const createIntake = (options: IntakeOptions): Intake => {
       return found.map((one) => {
         const { file, path, bytes, writtenAt } = one
         const { isReady, why } = finished(one)
+        const fault = isReady ? (failures.get(path)?.why ?? trouble) : undefined
         const { organizationId, recordingId, callId, part } = file
         return {
           organizationId,
@@ -283,12 +288,14 @@ export const createIntake = (options: IntakeOptions): Intake => {
           part,
           bytes,
           ageMs: Math.max(0, Math.round(clock.now() - writtenAt)),
-          why: isReady ? (failures.get(path)?.why ?? trouble ?? 'it is next') : why,
+          isHeldUp: fault !== undefined,
+          why: fault ?? (isReady ? 'it is next' : why),
         }
       })
     },
     quarantined: () => listQuarantine(folder),
     run,
+    idle: () => running ?? Promise.resolve(),
     stop: async () => {
       stopped = true
       cancel()

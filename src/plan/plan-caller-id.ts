@@ -55,7 +55,11 @@ export const planCallerId: FinishStep = (plan, { organization, user, presentatio
       }),
     }
   })
-  return { ...plan, target: { ...target, attempts }, trace: [...plan.trace, ...trace] }
+  return {
+    ...plan,
+    target: { ...target, attempts, ...(locationUri === undefined ? {} : { locationUri }) },
+    trace: [...plan.trace, ...trace],
+  }
 }
 
 /** A code before the number says whether it is shown: what is left is dialled. */

@@ -5,16 +5,15 @@
 import type { Plan } from '../call/plan.ts'
 import type { Limit } from '../directory/quota.ts'
 import type { HangupCause } from '../telephony/hangup-cause.ts'
-import { isPremiumRate } from '../telephony/premium-rate.ts'
 import type { FinishStep } from './finish-plan.ts'
 
 export const barPremiumRate: FinishStep = (plan, { organization, user }, { directory }) => {
-  const { destination } = plan.call
-  if (plan.target.kind !== 'carriers' || plan.target.emergency || destination === undefined) return plan
+  const { numberClass, target } = plan
+  if (target.kind !== 'carriers' || numberClass.kind !== 'e164' || numberClass.premium !== true) return plan
   const policy =
     directory.quotaOfUser(user.id)?.premiumRate ?? directory.quotaOf(organization.id)?.premiumRate ?? 'block'
-  if (policy === 'allow' || !isPremiumRate(destination)) return plan
-  const why = `${destination} is a premium-rate number, which ${organization.name} does not allow`
+  if (policy === 'allow') return plan
+  const why = `${numberClass.number} is a premium-rate number, which ${organization.name} does not allow`
   return {
     ...plan,
     target: { kind: 'refuse', cause: 'OUTGOING_CALL_BARRED', why, refusal: 'BLOCKED' },

@@ -218,7 +218,7 @@ const toCdr = (row: CdrRow, attempts: readonly CdrAttempt[], callCost: CallCost 
   id: row.id,
   storedAt: row.created_at,
   estimated: row.estimated,
-  custom: row.custom_data ?? undefined,
+  ...(row.custom_data === null ? {} : { custom: row.custom_data }),
   legUuid: asCallUuid(row.leg_uuid),
   callId: asCallUuid(row.call_id),
   parentUuid: row.parent_uuid === null ? undefined : asCallUuid(row.parent_uuid),

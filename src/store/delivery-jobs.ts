@@ -4,7 +4,7 @@
  * patience. Its own queues are not used: it locks every free one at each look. A job that was lost with its engine is
  * made anew from the tables. The library's runner ends when its database stays away: it is started again here.
  */
-import { LogLevel, Logger as JobLogger, makeWorkerUtils, run, runMigrations, type Runner } from 'graphile-worker'
+import { Logger as JobLogger, makeWorkerUtils, run, runMigrations, type Runner } from 'graphile-worker'
 import pg from 'pg'
 import { createBackoff } from '../base/backoff.ts'
 import { every, sleep, type Clock } from '../base/clock.ts'
@@ -44,6 +44,7 @@ const SWEEP_MS = 5_000
 export const createDeliveryJobs = (options: DeliveryJobsOptions): DeliveryJobs => {
   const { database, engineId, clock, logger } = options
   const stopping = new AbortController()
+  const isStopping = (): boolean => stopping.signal.aborted
   const pool = openPool(options)
   const library = { pgPool: pool, schema: JOBS_SCHEMA, logger: jobLogger(logger) }
   let runner: Runner | undefined
@@ -110,7 +111,7 @@ export const createDeliveryJobs = (options: DeliveryJobsOptions): DeliveryJobs =
         await runOnce()
         backoff.reset()
       } catch (fault) {
-        if (stopping.signal.aborted) return
+        if (isStopping()) return
         logger.warn({ err: asError(fault) }, 'deliveries cannot be worked on; tried again')
       }
       await sleep(clock, backoff.next(), stopping.signal)
@@ -187,6 +188,7 @@ const endpointOf = (payload: unknown): number => {
 /** The library tells of each job and each poll at info. */
 const jobLogger = (logger: Logger): JobLogger =>
   new JobLogger(() => (level, message) => {
-    if (level === LogLevel.ERROR) logger.warn({ library: 'graphile-worker' }, message)
+    const word: string = level
+    if (word === 'error') logger.warn({ library: 'graphile-worker' }, message)
     else logger.debug({ library: 'graphile-worker' }, message)
   })

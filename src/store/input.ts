@@ -150,7 +150,11 @@ const CONSTRAINTS: Readonly<Record<string, readonly [kind: 'taken' | 'wrong', fi
     blocked_prefixes_unique: ['taken', 'prefix', 'another row speaks of it'],
     recording_policies_organization: ['wrong', 'organizationId', 'there is no such organisation'],
     recording_policies_name_unique: ['taken', 'name', 'another recording policy has it'],
-    recording_policies_announcement: ['wrong', 'settings.announcement.audioFileId', 'there is no such audio file'],
+    recording_policies_announcement: [
+      'wrong',
+      'settings.announcement.audioFileId',
+      'there is no such audio file',
+    ],
     recording_policies_digits: ['wrong', 'settings.resumeDigits', 'there is nothing that pauses'],
     recording_policies_gdpr: [
       'wrong',

@@ -99,8 +99,7 @@ export const organizationReads = readsOf<Stored<Organization> & OrganizationCall
 })
 
 export const userReads = readsOf<Stored<User> & UserCallerIdRow, User>({
-  select:
-    `SELECT id, organization_id AS "organizationId", name, extension, caller_id AS "callerId", enabled,
+  select: `SELECT id, organization_id AS "organizationId", name, extension, caller_id AS "callerId", enabled,
       ${USER_CALLER_ID} FROM users`,
   isFor: 'organization_id = $1',
   toRow: (row) => ({ ...row, callerId: row.callerId ?? undefined, ...userCallerIdIn(row) }),
@@ -118,11 +117,12 @@ export const numberReads = readsOf<DdiNumber, DdiNumber>({
   toRow: (row) => row,
 })
 
-type StoredCarrier = Stored<Omit<Carrier, 'failover'>> & CarrierCallerIdRow & {
-  readonly failoverEnabled: boolean
-  readonly threshold: number | null
-  readonly windowSeconds: number | null
-}
+type StoredCarrier = Stored<Omit<Carrier, 'failover'>> &
+  CarrierCallerIdRow & {
+    readonly failoverEnabled: boolean
+    readonly threshold: number | null
+    readonly windowSeconds: number | null
+  }
 
 export const carrierReads = readsOf<StoredCarrier, Carrier>({
   select: `SELECT id, organization_id AS "organizationId", code, name, max_channels AS "maxChannels",

@@ -118,11 +118,9 @@ export const loadSnapshot = (
     const ofOrganization = (row: { readonly organizationId: number }): boolean =>
       organizationIds.has(row.organizationId)
     const callerIds = {
-      rules: keep(
-        'caller_id_rules',
-        await on.query<CallerIdRuleRow>(CALLER_ID_RULES),
-        toCallerIdRule,
-      ).filter(ofOrganization),
+      rules: keep('caller_id_rules', await on.query<CallerIdRuleRow>(CALLER_ID_RULES), toCallerIdRule).filter(
+        ofOrganization,
+      ),
       verified: keep(
         'caller_id_verifications',
         await on.query<VerifiedNumberRow>(VERIFIED_NUMBERS),

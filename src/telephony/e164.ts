@@ -24,7 +24,13 @@ export const isE164 = (text: string): text is E164 => /^\+[1-9]\d{5,14}$/.test(t
 /** The digits without the plus sign: what rate decks are keyed on. */
 export const digitsOf = (number: E164): string => number.slice(1)
 
-export type Parsed = { readonly number: E164; readonly country: Country | undefined; readonly valid: boolean }
+export type Parsed = {
+  readonly number: E164
+  readonly country: Country | undefined
+  readonly valid: boolean
+  /** A premium-rate number: its callee is paid by the caller. Shared-cost numbers are none. */
+  readonly premium?: true
+}
 
 /**
  * What was dialled from a phone in `country`, as E.164, or undefined where it is no possible number. `valid`
@@ -36,7 +42,14 @@ export const parseNumber = (dialled: string, country: Country): Parsed | undefin
   if (!/^\+?[\d\s().-]{1,40}$/.test(dialled)) return undefined
   const parsed = parsePhoneNumberFromString(dialled, { defaultCountry: country, extract: false })
   if (parsed === undefined || !parsed.isPossible() || !isE164(parsed.number)) return undefined
-  return { number: parsed.number, country: parsed.country, valid: parsed.isValid() }
+  // The type is what isValid looks for: asked once, it answers both.
+  const type = parsed.getType()
+  return {
+    number: parsed.number,
+    country: parsed.country,
+    valid: type !== undefined || parsed.isValid(),
+    ...(type === 'PREMIUM_RATE' ? { premium: true } : {}),
+  }
 }
 
 const clip = (text: string): string => (text.length > 40 ? `${text.slice(0, 40)}...` : text)

@@ -14,6 +14,7 @@ export type NumberClass =
       readonly number: E164
       readonly country: Country | undefined
       readonly valid: boolean
+      readonly premium?: true
     }
   | { readonly kind: 'invalid'; readonly number: string; readonly why: string }
 

@@ -23,13 +23,16 @@ export const callerIdVariables = (callerId: AttemptCallerId | undefined): LegVar
   return {
     origination_privacy: 'screen',
     ...(sent === undefined || withheld ? hidden(callerId) : shown(callerId, sent)),
-    ...(locationUri === undefined
-      ? {}
-      : // RFC 6442: whoever routes the call may look.
-        { sip_h_Geolocation: `<${locationUri}>`, 'sip_h_Geolocation-Routing': 'yes' }),
+    ...locationVariables(locationUri),
     ...(identity === undefined ? {} : { sip_h_identity: identity, ...IDENTITY_ONCE }),
   }
 }
+
+/** RFC 6442: whoever routes the call may look. */
+export const locationVariables = (locationUri: string | undefined): LegVariables =>
+  locationUri === undefined
+    ? {}
+    : { sip_h_Geolocation: `<${locationUri}>`, 'sip_h_Geolocation-Routing': 'yes' }
 
 const shown = ({ header }: AttemptCallerId, sent: string): LegVariables => ({
   origination_caller_id_number: sent,

@@ -68,7 +68,7 @@ export const actionsOf = (context: Context, plan: Plan, settings: DialplanSettin
     ...safety(plan),
     ...wishActions(plan),
     ...progressActions(plan),
-    ...recordingActions(plan.recording),
+    ...recordingActions(plan.recording, plan.progress?.ringbackCountry),
     ...targetActions(context, plan, target, settings),
   ]
 }

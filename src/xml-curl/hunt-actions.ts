@@ -25,7 +25,7 @@ import { DialString } from '../telephony/dial-string.ts'
 import { FAILOVER_CAUSES, type HangupCause } from '../telephony/hangup-cause.ts'
 import type { Action } from './action.ts'
 import { answerSettings, answerVariables, type Answering } from './answer-actions.ts'
-import { callerIdVariables } from './caller-id-actions.ts'
+import { callerIdVariables, locationVariables } from './caller-id-actions.ts'
 import { recordingHoldsCallee } from './recording-actions.ts'
 import { TALK_LIMIT_HOOK, talkLimit } from './wish-actions.ts'
 
@@ -243,7 +243,11 @@ const dialOf = (attempt: PlannedAttempt): Action => {
 }
 
 /** The number as it was classified: there may be no attempt to read it from. */
-const lastResort = ({ numberClass }: Plan): Action => [
+const lastResort = ({ numberClass, target }: Plan): Action => [
   'bridge',
-  DialString.gateway(EMERGENCY_GATEWAY, numberClass.number).toString(),
+  DialString.gateway(
+    EMERGENCY_GATEWAY,
+    numberClass.number,
+    target.kind === 'carriers' ? locationVariables(target.locationUri) : {},
+  ).toString(),
 ]

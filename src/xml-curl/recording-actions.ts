@@ -21,12 +21,17 @@ import {
   type RecordedFile,
   type RecordingDecision,
 } from '../call/recording.ts'
+import type { Country } from '../telephony/e164.ts'
+import { ringbackOf } from '../telephony/tones.ts'
 import type { Action } from './action.ts'
 
 /** The context of the static extensions. */
 export const CALLEE_CONTEXT = 'callee'
 
-export const recordingActions = (decision: RecordingDecision | undefined): readonly Action[] => {
+export const recordingActions = (
+  decision: RecordingDecision | undefined,
+  ringbackCountry?: Country,
+): readonly Action[] => {
   if (decision === undefined) return []
   const { enabled, policyId, planned, isRunning } = decision
   const contract: readonly Action[] = [
@@ -38,10 +43,10 @@ export const recordingActions = (decision: RecordingDecision | undefined): reado
   if (isRunning) return [...contract, forget]
   if (planned === undefined)
     return [...contract, forget, ['multiunset', `${RECORDING_VARIABLE} ${RECORDING_STATE_VARIABLE}`]]
-  return [...contract, forget, ...actionsOf(planned, decision.before)]
+  return [...contract, forget, ...actionsOf(planned, decision.before, ringbackOf(ringbackCountry))]
 }
 
-const actionsOf = (planned: PlannedRecording, before: string): readonly Action[] => {
+const actionsOf = (planned: PlannedRecording, before: string, ringback: string): readonly Action[] => {
   const { carried } = planned
   return [
     ['multiunset', `${RECORDING_STATE_VARIABLE} ${CONSENT_VARIABLE}`],
@@ -51,6 +56,8 @@ const actionsOf = (planned: PlannedRecording, before: string): readonly Action[]
     ...bindDigits(planned),
     ...toCaller(planned),
     ...toCallee(planned),
+    // Recording opens the caller's media before the answer: then no phone makes a ring tone by itself.
+    ...(planned.startOn === 'answer' ? [] : [['set', `ringback=${ringback}`] as const]),
     ...starts(planned),
   ]
 }
@@ -95,14 +102,18 @@ const settingsOf = ({ channels, sampleRate, swapped }: CarriedRecording, { part 
   const isRead = (part === 'a') !== swapped
   const sides =
     channels === 'split'
-      ? // Of what one side alone has in the switch's buffer more than two frames are thrown away
-        // (switch_core_media_bug.c): with the 25 that it gathers first, 220 ms were missing.
-        ['RECORD_STEREO=false', `RECORD_${isRead ? 'READ' : 'WRITE'}_ONLY=true`, 'RECORD_PRE_BUFFER_FRAMES=0']
+      ? ['RECORD_STEREO=false', `RECORD_${isRead ? 'READ' : 'WRITE'}_ONLY=true`]
       : channels === 'mono'
         ? ['RECORD_STEREO=false']
         : [swapped ? 'RECORD_STEREO_SWAP=true' : 'RECORD_STEREO=true']
-  // Unbuffered: a switch that dies has written all but the last tenth of a second.
-  return `{${[...sides, `record_sample_rate=${sampleRate}`, 'enable_file_write_buffering=false'].join(',')}}`
+  const more = [
+    // The 25 frames that it gathers first would be written half a second late: a pause masks what is written, so the last
+    // half second of it would be heard. Of one side alone they are thrown away, too (switch_core_media_bug.c).
+    'RECORD_PRE_BUFFER_FRAMES=0',
+    // A switch that dies has written all but the last tenth of a second.
+    'enable_file_write_buffering=false',
+  ]
+  return `{${[...sides, `record_sample_rate=${sampleRate}`, ...more].join(',')}}`
 }
 
 /** Behind `uuid_record <uuid> `: 0 is no limit. */
@@ -117,15 +128,12 @@ const starts = (planned: PlannedRecording): readonly Action[] => {
     files.flatMap(make)
   const byApi = (file: RecordedFile): string => `uuid_record ${legUuid} ${startArguments(carried, file)}`
   if (startOn === 'immediate')
-    return [RINGBACK, ...each((file) => [['record_session', `${file.path} ${settingsOf(carried, file)}`]])]
+    return each((file) => [['record_session', `${file.path} ${settingsOf(carried, file)}`]])
   if (startOn === 'ring')
-    return [
-      RINGBACK,
-      ...each((file, index) => [
-        ['export', `${suffixed(ON_CALLEE_RING, index)}=${byApi(file)}`],
-        ['export', `${suffixed(ON_CALLEE_MEDIA, index)}=${byApi(file)}`],
-      ]),
-    ]
+    return each((file, index) => [
+      ['export', `${suffixed(ON_CALLEE_RING, index)}=${byApi(file)}`],
+      ['export', `${suffixed(ON_CALLEE_MEDIA, index)}=${byApi(file)}`],
+    ])
   // Who was asked is recorded, or not, by the extension that asked him.
   if (consent !== undefined) return []
   const heldCallee = announcement?.toCallee === true
@@ -143,9 +151,6 @@ const starts = (planned: PlannedRecording): readonly Action[] => {
     ? []
     : each((file, index) => [['export', `${suffixed(ON_CALLEE_ANSWER, index)}=${byApi(file)}`]])
 }
-
-/** Recording opens the caller's media before the answer: then no phone makes a ring tone by itself. */
-const RINGBACK: Action = ['set', 'ringback=%(400,200,400,450);%(400,2000,400,450)']
 
 /** What is played to the caller, before anybody is called: a phone of ours hears it as early media, others are answered. */
 const toCaller = (planned: PlannedRecording): readonly Action[] => {

@@ -117,4 +117,42 @@ suite('strowger: recordings', () => {
     assert.match(held.out, /^everything waits: the store is away\n/)
     assert.match(held.out, /in quarantine: 2026-11-21\/x\.wav: it is empty\n$/)
   })
+
+  test('archives: added, listed, removed; either a folder or a bucket', async () => {
+    await start({
+      archivePolicies: {
+        ...fakeRecordings().archivePolicies,
+        list: () =>
+          Promise.resolve([
+            {
+              id: 4,
+              organizationId: undefined,
+              name: 'cold',
+              afterDays: 90,
+              target: 'bucket',
+              folder: undefined,
+              bucket: 'calls-cold',
+              storageClass: 'GLACIER_IR',
+            },
+          ]),
+      },
+    })
+    const archives = (...args: readonly string[]): Promise<Ran> =>
+      run(['archives', ...args], { env: { STROWGER_URL: fake.url, STROWGER_TOKEN: TOKEN } })
+    assert.equal(
+      (await archives('add', 'slow disk', '--after', '90', '--folder', 'slow')).out,
+      'archive policy 1 added\n',
+    )
+    assert.equal((await archives('add', 'x', '--after', '90')).code, 2)
+    assert.equal(
+      (await archives('add', 'x', '--after', '9', '--bucket', 'b', '--storage-class', 'DEEP')).code,
+      2,
+    )
+    assert.match(
+      (await archives('list')).out,
+      /4 {3}cold {2}90 days {2}bucket calls-cold {2}GLACIER_IR {2}all\n$/,
+    )
+    assert.equal((await archives('remove', '1')).out, 'archive policy 1 removed\n')
+    assert.equal((await archives('remove', '2')).code, 2)
+  })
 })

@@ -284,6 +284,22 @@ suite('deliver: a call that ended while no engine watched', () => {
     )
   })
 
+  test('a recording that is stored later has the id that the board would have used', async () => {
+    const detail = { recordingId: 'r1', part: 'mix', durationMs: 900 }
+    const fromBoard = await told([
+      initiated(),
+      seen(CALL, 'A'),
+      { kind: 'noted', what: 'recording-stored', detail },
+    ])
+    const event = createCallTeller('later').recordingStored({
+      callId: CALL,
+      organizationId: 1,
+      at: 5,
+      detail,
+    })
+    assert.equal(event.id, fromBoard.at(-1)?.id)
+  })
+
   test('a record of no organisation tells nothing', () => {
     assert.deepEqual(
       createCallTeller('later').recorded({ ...record, organizationId: undefined }, undefined, undefined),

@@ -47,7 +47,7 @@ suite('deliver: codes as messages', () => {
     assert.deepEqual(JSON.parse(asked[0]?.body ?? ''), { to: TO, text: 'Your code is 123456' })
     assert.equal(asked[0]?.request.url, '/sms?to=%2B447400123456&text=Your%20code%20is%20123456')
     const basic = Buffer.from('user:p@ss').toString('base64')
-    assert.equal(asked[0]?.request.headers.authorization, `Basic ${basic}`)
+    assert.equal(asked[0].request.headers.authorization, `Basic ${basic}`)
   })
 
   for (const [answer, why] of [

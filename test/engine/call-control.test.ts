@@ -75,7 +75,7 @@ const controlling = (answer: AnswerCommand = () => undefined, given: Partial<Con
     return (await answer(line)) ?? (dumped === undefined ? undefined : dumpOf(dumped))
   })
   const world = worldWith(carriers(1))
-  const { control } = createCallControl({
+  const { control, beforeRecording, recordingBegan } = createCallControl({
     board: {
       call: (callId) => (callId === A ? CALL : undefined),
       calls: () => [CALL],
@@ -91,7 +91,7 @@ const controlling = (answer: AnswerCommand = () => undefined, given: Partial<Con
     ...given,
   })
   const told = (): readonly string[] => commands.told.filter((line) => !line.startsWith('uuid_dump'))
-  return { control, posted, told }
+  return { control, beforeRecording, recordingBegan, posted, told }
 }
 
 const codeOfOutcome = async (
@@ -192,5 +192,29 @@ suite('engine: call control', () => {
     )
     assert.equal(await codeOfOutcome(given, { verb: 'mute', leg: 'B' }), 'LEG_NOT_FOUND')
     assert.equal(await codeOfOutcome(given, { verb: 'park' }), 'NOT_CONNECTED')
+  })
+
+  test('a supervisor who whispers is silent while a recording begins, then behind it', async () => {
+    const supervisor = uuid(3)
+    const given = controlling((line) => {
+      if (line === `uuid_dump ${A} json`)
+        return dumpOf(A, { variable_strowger_supervisor: `${supervisor}/whisper` })
+      return line.startsWith('uuid_exists') ? 'true' : undefined
+    })
+    await given.beforeRecording(A, 2)
+    assert.deepEqual(given.told(), [], 'nobody of another organisation touches him')
+    await given.beforeRecording(A, 1)
+    await given.recordingBegan(A)
+    const flags = (bleg: boolean): string =>
+      `uuid_setvar_multi ${supervisor} eavesdrop_whisper_bleg=${bleg};eavesdrop_whisper_aleg=false`
+    assert.deepEqual(
+      given.told().filter((line) => !line.startsWith('uuid_exists')),
+      [
+        flags(false),
+        `uuid_transfer ${supervisor} eavesdrop:${A} inline`,
+        flags(true),
+        `uuid_transfer ${supervisor} eavesdrop:${A} inline`,
+      ],
+    )
   })
 })

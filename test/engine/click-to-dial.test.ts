@@ -6,7 +6,7 @@ import { createBoard } from '../../src/engine/board.ts'
 import { dial, type DialOutcome, type DialRequest } from '../../src/engine/click-to-dial.ts'
 import { createQuotaCounters } from '../../src/limits/quota-counters.ts'
 import { createManualClock } from '../support/manual-clock.ts'
-import { carriers, ddi, device, gateway, NOW, user, uuid, type GivenWorld } from '../support/snapshot.ts'
+import { carriers, ddi, device, gateway, NOW, uuid, type GivenWorld } from '../support/snapshot.ts'
 import { plannerIn, worldWith } from '../support/world.ts'
 import { fakeCommands, type FakeCommands } from './fake-commands.ts'
 

@@ -81,6 +81,14 @@ suite('engine: the planner and location routing numbers', () => {
     assert.deepEqual(asked, [])
   })
 
+  test('a code before the number that withholds the caller hides nothing of it', () => {
+    const { lrn, asked } = lookupOf({ '+12125550100': '+14155550199' })
+    const planned = plannerIn(worldWith(AMERICAN), { lrn }).plan(request('*672125550100'))
+    assert.ok(!(planned instanceof Promise))
+    assert.equal(prefixOf(planned), '1415')
+    assert.deepEqual(asked, [])
+  })
+
   test('a number of which it is known that it was not ported is not asked for again', () => {
     const { lrn, asked } = lookupOf({ '+12125550100': null })
     const planned = plannerIn(worldWith(AMERICAN), { lrn }).plan(request('2125550100'))

@@ -103,6 +103,7 @@ export const fakeRecordings = (
           part: 'mix',
           bytes: 44,
           ageMs: 5_000,
+          isHeldUp: false,
           why: 'its call goes on',
         },
       ]),

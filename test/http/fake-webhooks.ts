@@ -1,4 +1,5 @@
 /** Webhooks and deliveries in memory, of organisation 1, for the tests of the HTTP floor and of the CLI. */
+import { urlFault } from '../../src/access/outgoing-url.ts'
 import type {
   Delivery,
   DeliveryDetail,
@@ -54,7 +55,7 @@ export const fakeWebhooks = (): WebhookDoors => {
   })
   return {
     filters: ['*', 'call.*', 'call.answered', 'call.completed'],
-    urlFault: (url) => (url.startsWith('https://') ? undefined : 'it takes https'),
+    urlFault: (url) => urlFault(url, { allowed: [], allowHttp: false }),
     list: (bound) => Promise.resolve([...webhooks.values()].filter((row) => mine(bound, row) !== undefined)),
     find: (bound, id) => Promise.resolve(mine(bound, webhooks.get(id))),
     add: (organizationId, fields) => {

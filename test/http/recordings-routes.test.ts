@@ -137,7 +137,7 @@ suite('HTTP: recordings', () => {
   }
 
   test('whoever hangs up in the middle ends the reading', async () => {
-    let ended = false
+    const reading = { ended: false }
     await start({
       listen: () =>
         Promise.resolve(
@@ -145,7 +145,7 @@ suite('HTTP: recordings', () => {
             try {
               for (;;) yield await Promise.resolve(Buffer.alloc(65_536))
             } finally {
-              ended = true
+              reading.ended = true
             }
           })(),
         ),
@@ -155,9 +155,9 @@ suite('HTTP: recordings', () => {
     const reader = answer.body?.getReader()
     await reader?.read()
     stop.abort()
-    for (let tries = 0; tries < 200 && !ended; tries += 1)
+    for (let tries = 0; tries < 200 && !reading.ended; tries += 1)
       await new Promise((resolve) => setTimeout(resolve, 10))
-    assert.equal(ended, true)
+    assert.equal(reading.ended, true)
   })
 
   const missing: readonly (readonly [method: string, path: string, body?: unknown])[] = [

@@ -216,6 +216,13 @@ suite('recordings: a store that speaks S3', function () {
         left.every(({ path }) => existsSync(path)),
         true,
       )
+      // The platform hears where it stands; an organisation hears that it waits.
+      assert.match(
+        (await bench.recordings.doors.pending(undefined))[0]?.why ?? '',
+        /bucket recordings-of-tests/,
+      )
+      for (const { why } of await bench.recordings.doors.pending(1))
+        assert.equal(why, 'the store does not take it yet')
       const { pending, oldestAgeMs, trouble } = bench.recordings.intake.state()
       assert.equal(pending, 12)
       assert.ok(oldestAgeMs >= 3_500_000, `${oldestAgeMs} ms`)

@@ -11,7 +11,6 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { recordingsCheck } from '../../src/app/recordings.ts'
 import { bearer, startFake, type Fake } from '../http/fake-doors.ts'
 import {
   filesBelow,
@@ -192,6 +191,11 @@ suite('recordings: from the switch to the store', function () {
         ['b', 2_000],
       ],
     )
+    // Outside each side is told once, under a name of its own.
+    assert.deepEqual(bench.told.flatMap((one) => (one.callId === callId ? [one.recordingId] : [])).sort(), [
+      `${recordingId} a`,
+      `${recordingId} b`,
+    ])
     const side = await get(`/v1/recordings/${recordingId}/audio?part=b`)
     assert.deepEqual(Buffer.from(await side.arrayBuffer()), b.bytes)
     assert.equal((await get(`/v1/recordings/${recordingId}/audio?part=mix`)).status, 404)
@@ -379,25 +383,6 @@ suite('recordings: from the switch to the store', function () {
     const times = all.recordings.map(({ startedAt }) => startedAt)
     assert.deepEqual(times, [...times].sort().reverse())
     assert.equal((await get('/v1/recordings?cursor=rubbish')).status, 400)
-  })
-})
-
-suite('recordings: a disk that is full', function () {
-  this.timeout(30_000)
-
-  test('holds them back where they are, and says so', async () => {
-    // Nobody has a hundred terabytes to spare.
-    const bench = await openRecordingsBench({ environment: { RECORDING_RESERVE_MB: '100000000' } })
-    try {
-      const left = leaveRecording(bench.folder)
-      await bench.settle()
-      assert.equal(existsSync(left.path), true)
-      assert.deepEqual(filesBelow(bench.stagingFolder), [])
-      assert.match(bench.recordings.intake.state().trouble ?? '', /MB left, and it takes/)
-      assert.deepEqual(recordingsCheck(bench.recordings.intake.state()).ok, false)
-    } finally {
-      await bench.close()
-    }
   })
 })
 

@@ -85,9 +85,7 @@ suite('records: the command line', function () {
   })
 
   test('limits, forms and policies are set, told and emptied', async () => {
-    const one = async (
-      kind: 'carriers' | 'gateways' | 'lcrProfiles' | 'lcrRoutes',
-    ): Promise<unknown> =>
+    const one = async (kind: 'carriers' | 'gateways' | 'lcrProfiles' | 'lcrRoutes'): Promise<unknown> =>
       (await server.snapshot())[kind].find(({ id }) => id === 1)
     const before = {
       carriers: await one('carriers'),

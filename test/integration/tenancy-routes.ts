@@ -198,10 +198,10 @@ export const ROUTES: Readonly<Record<string, Trial>> = {
 
   'GET /v1/quotas': (a) => [{ told: true }, { query: `organization=${a.organization}` }],
   'GET /v1/organizations/{id}/quota': one('organization'),
-  'PATCH /v1/organizations/{id}/quota': 'platform',
+  'PUT /v1/organizations/{id}/quota': 'platform',
   'DELETE /v1/organizations/{id}/quota': 'platform',
   'GET /v1/users/{id}/quota': one('user'),
-  'PATCH /v1/users/{id}/quota': one('user', { concurrentCalls: 0 }),
+  'PUT /v1/users/{id}/quota': one('user', { concurrentCalls: 0 }),
   'DELETE /v1/users/{id}/quota': one('user'),
 
   'GET /v1/webhooks': list,

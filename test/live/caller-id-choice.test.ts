@@ -148,7 +148,7 @@ live('caller ID: the choice', (stage) => {
   }
 
   test('an emergency call shows what is registered for it, and where, whatever the user withholds', async () => {
-    const { engine, folder, ports, database } = stage()
+    const { engine, folder, ports, database, sipp, stale } = stage()
     const trunk = await trunkWith({ carriesEmergency: true }, { callerIdPolicy: 'listed' })
     undo.push(() => database.query('UPDATE gateways SET carries_emergency = false'))
     await withUser(
@@ -175,6 +175,13 @@ live('caller ID: the choice', (stage) => {
     assert.equal(invite.header('Geolocation-Routing'), 'yes')
     assert.equal(invite.header('Privacy'), 'none')
     const token = readFileSync(join(folder, 'engine', 'admin-token'), 'utf8').trim()
+    await database.query('UPDATE gateways SET carries_emergency = false')
+    await untilPlanned('112', '0 emergency gateways')
+    const last = await sipp({ name: 'last-resort', port: ports.emergency, xml: partyXml(HANGS_UP) })
+    await placeCalls(stage(), { to: '112' })
+    const static_ = invitesOf(last.messages(), stale)[0]
+    assert.equal(user(static_?.header('From')), OWN_NUMBER)
+    assert.equal(static_?.header('Geolocation'), '<https://lis.strowger.test/loc/9f3c>')
     const metrics = await fetch(`http://127.0.0.1:${ports.http}/metrics`, {
       headers: { authorization: `Bearer ${token}` },
     }).then((answer) => answer.text())

@@ -1,6 +1,7 @@
 /**
  * A carrier that does what the dialled number says, so that one process plays every refusal there is:
- * `+999PSSSRRR`, or `+44207PSSSRRR` for who dials valid numbers only, P the progress (0 none, 1 180, 2 183 with SDP, 3 both), SSS the final status, RRR the cause of a Q.850
+ * `+999PSSSRRR`, or `+44207PSSSRRR` where it has to be a valid number: P the progress (0 none, 1 180, 2 183 with SDP,
+ * 3 both), SSS the final status, RRR the cause of a Q.850
  * Reason header, 000 for none. A status of 200 answers. Every refusal has a Retry-After, and every 3xx a Contact.
  */
 import { createSocket, type RemoteInfo } from 'node:dgram'
@@ -39,7 +40,8 @@ export const startCarrierByNumber = async (port: number): Promise<CarrierByNumbe
     )
   }
   const play = async (peer: RemoteInfo, request: string, number: string): Promise<void> => {
-    const [, progress = '0', status = '404', reason = '000'] = /^\+?(?:999|44207)(\d)(\d{3})(\d{3})$/.exec(number) ?? []
+    const [, progress = '0', status = '404', reason = '000'] =
+      /^\+?(?:999|44207)(\d)(\d{3})(\d{3})$/.exec(number) ?? []
     answer(peer, request, 100)
     if (progress === '2' || progress === '3') {
       await sleep(STEP_MS)

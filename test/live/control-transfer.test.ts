@@ -45,11 +45,7 @@ const attemptsOf = (
   { database }: Stage,
   callId: string,
 ): Promise<readonly { n: number; outcome: string }[]> =>
-  database.query(
-    `SELECT n, outcome FROM call_attempts JOIN call_detail_records ON call_detail_records.leg_uuid = a_leg_uuid
-     WHERE call_id = $1 ORDER BY a_leg_uuid, n`,
-    [callId],
-  )
+  database.query(`SELECT n, outcome FROM call_attempts WHERE call_id = $1 ORDER BY a_leg_uuid, n`, [callId])
 
 live('transfers', (stage) => {
   let parties: Parties

@@ -76,9 +76,9 @@ live('originate: options', (stage) => {
     const rows = await rowsOf(json['callId'], 2)
     const [invite] = invitesOf(carrier.messages(), stale)
     assert.equal(invite?.header('X-Account'), WISHED.options.customHeaders['X-Account'])
-    assert.equal(invite?.header('X-Ticket'), '12345')
+    assert.equal(invite.header('X-Ticket'), '12345')
     assert.match(
-      Buffer.from(invite?.header('From') ?? '', 'latin1').toString('utf8'),
+      Buffer.from(invite.header('From') ?? '', 'latin1').toString('utf8'),
       new RegExp(`^"Zoë the boss x" <sip:\\${SHOWN_NUMBER}@`),
     )
     // The destination answered, and two seconds later the call was over: the phone had been answered before.

@@ -2,7 +2,11 @@
 import assert from 'node:assert/strict'
 import { DOMAIN, OWN_NUMBER } from '../scenario/scenario.ts'
 import { refuses } from '../scenario/parties.ts'
-import { passwordOf } from './house.ts'
+import { ORGANIZATION_VARIABLE, USER_VARIABLE } from '../../src/call/carried.ts'
+import { newCallUuid } from '../../src/telephony/call-uuid.ts'
+import { DialString } from '../../src/telephony/dial-string.ts'
+import { updateGateway } from '../../src/store/gateway-writes.ts'
+import { MASTER_KEY, passwordOf } from './house.ts'
 import { live } from './live.ts'
 import { until } from './net.ts'
 import { openRecordingHouse, OTHER_TONE, pause, TO, USER_TONE, type Found } from './recording-house.ts'
@@ -131,6 +135,39 @@ live('recording', (stage) => {
     assert.ok(file.wav.durationMs > 2_000 && file.wav.durationMs < 3_000, `${file.wav.durationMs} ms`)
   })
 
+  test('recording-conversation: where the engine decides between carriers it is one file, too', async () => {
+    const { database, house: rows, ports } = stage()
+    const named = (name: string): Promise<unknown> =>
+      until(`the gateway is named ${name}`, async () => {
+        const { json } = await stage().engine.api('/v1/routes/explain?number=%2B442079460123&from=1001')
+        return JSON.stringify(json).includes(name)
+      })
+    await updateGateway(database, MASTER_KEY, rows.gatewayIds.A, {
+      name: 'Trunk A recorded',
+      failover: { believes: 'status', next: [403], stop: [] },
+    })
+    await named('Trunk A recorded')
+    try {
+      await house.policy({ scope: { type: 'outbound' } })
+      await stage().sipp({ name: 'recording-A', port: ports.carrier.A, xml: partyXml(refuses(403)) })
+      await house.phone({ port: ports.carrier.B, tone: OTHER_TONE, answerAfterMs: 500 })
+      const caller = await dials(2_000)
+      const callId = await aLeg()
+      await caller.party.done
+      const [file] = await filesOf(callId)
+      assert.ok(file !== undefined)
+      checkSides(file.wav)
+      assert.ok(
+        stage()
+          .recorder.events()
+          .some((event) => event.get('Application') === 'socket'),
+      )
+    } finally {
+      await updateGateway(database, MASTER_KEY, rows.gatewayIds.A, { name: 'Trunk A', failover: null })
+      await named('Trunk A')
+    }
+  })
+
   test('recording-inbound: a call that comes in is recorded from the answer, our user in the first channel', async () => {
     await house.policy({ scope: { type: 'inbound' } })
     await stage().register('1002')
@@ -238,6 +275,7 @@ live('recording', (stage) => {
     assert.equal((await control(callId, 'pause')).status, 200)
     const pausedAt = Date.now() - began
     await pause(1_500)
+    const stillPausedAt = Date.now() - began
     assert.equal((await control(callId, 'resume')).status, 200)
     const resumedAt = Date.now() - began
     await pause(1_500)
@@ -252,7 +290,7 @@ live('recording', (stage) => {
     checkSides(wav, 300, pausedAt - 600)
     for (const channel of [0, 1])
       assert.equal(
-        loudest(wav, channel, pausedAt + 300, resumedAt - 700),
+        loudest(wav, channel, pausedAt + 500, stillPausedAt),
         0,
         `channel ${channel} is not silent`,
       )
@@ -272,6 +310,27 @@ live('recording', (stage) => {
     await end(callId)
     const [file] = await filesOf(callId)
     assert.equal(file?.policyId, policyId)
+  })
+
+  test('recording-contract: a dialplan of the operator asks for it by the variable, without a policy', async () => {
+    const { ports, house: rows, recorder } = stage()
+    await stage().register('1001')
+    await house.phone({ port: ports.phone['1001'], tone: USER_TONE })
+    await house.phone({ port: ports.carrier.A, tone: OTHER_TONE, answerAfterMs: 500 })
+    const callId = newCallUuid()
+    const target = DialString.user('1001', DOMAIN, { origination_uuid: callId }).withVariables({
+      [ORGANIZATION_VARIABLE]: String(rows.organizationId),
+      [USER_VARIABLE]: String(rows.userIds['1001']),
+      recording_enabled: 'true',
+      ignore_early_media: 'true',
+    })
+    void recorder.client.bgapi('originate', `${target.toString()} ${TO} XML phones`)
+    await recorded(callId)
+    await pause(1_500)
+    await end(callId)
+    const [file] = await filesOf(callId)
+    assert.equal(file?.policyId, 0)
+    checkSides(file.wav)
   })
 
   test('recording-optional: a call that asks not to be recorded is not, where the policy leaves the choice', async () => {

@@ -1,5 +1,6 @@
 /** Every command line that a document shows, held against the command line: its words are commands, its options exist. */
 import assert from 'node:assert/strict'
+import { readdirSync } from 'node:fs'
 import type { Command } from 'commander'
 import { createProgram } from '../../src/cli/main.ts'
 import { read } from './project.ts'
@@ -47,11 +48,19 @@ const findCommand = (words: readonly string[]): Command => {
   return command
 }
 
-for (const document of ['README.md', 'docs/operations.md', 'docs/routing.md']) {
+const DOCUMENTS = [
+  'README.md',
+  ...readdirSync(new URL('../../docs', import.meta.url)).map((name) => `docs/${name}`),
+]
+
+test('the documents for operators show some', () => {
+  for (const document of ['README.md', 'docs/operations.md', 'docs/routing.md'])
+    assert.ok(shownIn(read(document)).length > 3, document)
+})
+
+for (const document of DOCUMENTS.filter((path) => shownIn(read(path)).length > 0)) {
   suite(`command lines in ${document}`, () => {
     const shown = shownIn(read(document))
-
-    test('there are some', () => assert.ok(shown.length > 3))
 
     for (const { line, words } of shown) {
       test(line.trim(), () => {
@@ -62,7 +71,7 @@ for (const document of ['README.md', 'docs/operations.md', 'docs/routing.md']) {
         )
         // A group of commands is no command: what stands after it must be one of its own.
         assert.ok(command.commands.length === 0 || command === program, `${command.name()} does not do that`)
-        const options = [...command.options, ...program.options].map((option) => option.long)
+        const options = [...command.options, ...program.options].flatMap(({ long, short }) => [long, short])
         for (const word of words.filter((each) => each.startsWith('--') && each !== '--help')) {
           assert.ok(options.includes(word.split('=')[0]), `${command.name()} has no ${word}`)
         }

@@ -1,7 +1,7 @@
 /** The unit for systemd and the documents, held against the code: what they name is there, what is there they name. */
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createLogger } from '../../src/base/logger.ts'
@@ -16,6 +16,7 @@ import {
   SWITCH_VARIABLES,
 } from './project.ts'
 
+const PROJECT_APP = new URL('../../src/app', import.meta.url)
 const operations = read('docs/operations.md')
 const readme = has('README.md') ? read('README.md') : ''
 const unit = read('scripts/strowger.service')
@@ -30,7 +31,7 @@ const variablesIn = (text: string): readonly string[] => [
   ...new Set(
     [
       ...text.matchAll(
-        /\b(?:STROWGER|FREESWITCH|LCR|FAILOVER|DRACHTIO|SIP_REDIRECT|SIP_OPTIONS|MAX_CALL|CDR|RECORDING|DATABASE|REDIS|POSTGRES)_[A-Z0-9_]*[A-Z0-9]\b/g,
+        /\b(?:STROWGER|FREESWITCH|LCR|FAILOVER|DRACHTIO|SIP_REDIRECT|SIP_OPTIONS|SIP_CUSTOM|WEBHOOK|AMD|STIR|VERIFICATION|ANSWER|CALLER_ID|MAX_CALL|CDR|RECORDING|DATABASE|REDIS|POSTGRES)_[A-Z0-9_]*[A-Z0-9]\b/g,
       ),
     ].map(([name]) => name),
   ),
@@ -139,7 +140,8 @@ suite('docs/operations.md', () => {
   })
 
   test('it names every metric, and no other', () => {
-    const sources = `${read('src/app/metrics.ts')}${read('src/app/health-metrics.ts')}`
+    const files = readdirSync(PROJECT_APP).filter((name) => name.endsWith('metrics.ts'))
+    const sources = files.map((name) => read(`src/app/${name}`)).join('')
     const made = [...sources.matchAll(/'(strowger_\w*[a-z])'/g)].map(([, name = '']) => name)
     const named = [...operations.matchAll(/\bstrowger_(?!process_|nodejs_|engine-)\w*[a-z]\b/g)].map(
       ([name]) => name,

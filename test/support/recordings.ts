@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { createRecordings, type Recordings } from '../../src/app/recordings.ts'
+import { createRecordings, type Recordings, type ToldAsStored } from '../../src/app/recordings.ts'
 import { silentLogger, type Logger } from '../../src/base/logger.ts'
 import type { LiveCall } from '../../src/call/live-call.ts'
 import { readConfig } from '../../src/config/config.ts'
@@ -27,6 +27,8 @@ export type RecordingsBench = {
   readonly live: Set<string>
   readonly policies: Map<number, RecordingPolicy>
   readonly posted: { readonly callId: string; readonly what: string; readonly detail: unknown }[]
+  /** What whoever tells of calls outside is told, too. */
+  readonly told: ToldAsStored[]
   /** What the switch and the database are said to be. */
   readonly up: { switch: boolean; database: boolean }
   /** Time enough for files to be quiet, and everything that is finished is taken in. */
@@ -59,6 +61,7 @@ export const openRecordingsBench = async (options: RecordingsBenchOptions = {}):
   const live = new Set<string>()
   const policies = new Map<number, RecordingPolicy>()
   const posted: { readonly callId: string; readonly what: string; readonly detail: unknown }[] = []
+  const told: ToldAsStored[] = []
   const up = { switch: true, database: true }
   const masterKey = randomBytes(32)
   const world = worldWith()
@@ -84,6 +87,7 @@ export const openRecordingsBench = async (options: RecordingsBenchOptions = {}):
       },
       isSwitchUp: () => up.switch,
       isDatabaseUp: () => up.database,
+      onStored: (stored) => void told.push(stored),
       clock,
       logger: options.logger ?? silentLogger,
     })
@@ -100,6 +104,7 @@ export const openRecordingsBench = async (options: RecordingsBenchOptions = {}):
     live,
     policies,
     posted,
+    told,
     up,
     settle: async () => {
       await recordings.intake.run()

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
-import { asE164 } from '../../src/telephony/e164.ts'
-import { isPremiumRate } from '../../src/telephony/premium-rate.ts'
+import { parseNumber } from '../../src/telephony/e164.ts'
 
 suite('telephony: premium-rate numbers', () => {
   const rows: readonly (readonly [number: string, premium: boolean])[] = [
@@ -16,6 +15,6 @@ suite('telephony: premium-rate numbers', () => {
   ]
   for (const [number, premium] of rows)
     test(`${number} is ${premium ? 'one' : 'none'}`, () => {
-      assert.equal(isPremiumRate(asE164(number)), premium)
+      assert.equal(parseNumber(number, 'GB')?.premium === true, premium)
     })
 })

@@ -77,27 +77,27 @@ suite('recording in a dialplan', () => {
     [
       'a caller who is not answered yet: at his answer',
       {},
-      `set execute_on_answer_recording=record_session ${FILE} {RECORD_STEREO=true,record_sample_rate=8000,enable_file_write_buffering=false}`,
+      `set execute_on_answer_recording=record_session ${FILE} {RECORD_STEREO=true,record_sample_rate=8000,RECORD_PRE_BUFFER_FRAMES=0,enable_file_write_buffering=false}`,
     ],
     [
       'a caller who was answered before: at the answer of whoever is called',
       { isCallerAnswered: true },
-      `export nolocal:api_on_answer_recording=uuid_record ${uuid(1)} start ${FILE} 0 {RECORD_STEREO=true,record_sample_rate=8000,enable_file_write_buffering=false}`,
+      `export nolocal:api_on_answer_recording=uuid_record ${uuid(1)} start ${FILE} 0 {RECORD_STEREO=true,record_sample_rate=8000,RECORD_PRE_BUFFER_FRAMES=0,enable_file_write_buffering=false}`,
     ],
     [
       'at ringing: at the 180 ...',
       { startOn: 'ring' },
-      `export nolocal:api_on_ring_recording=uuid_record ${uuid(1)} start ${FILE} 0 {RECORD_STEREO=true,record_sample_rate=8000,enable_file_write_buffering=false}`,
+      `export nolocal:api_on_ring_recording=uuid_record ${uuid(1)} start ${FILE} 0 {RECORD_STEREO=true,record_sample_rate=8000,RECORD_PRE_BUFFER_FRAMES=0,enable_file_write_buffering=false}`,
     ],
     [
       'immediately: at once',
       { startOn: 'immediate', carried: carried({ channels: 'mono', sampleRate: 16_000 }) },
-      `record_session ${FILE} {RECORD_STEREO=false,record_sample_rate=16000,enable_file_write_buffering=false}`,
+      `record_session ${FILE} {RECORD_STEREO=false,record_sample_rate=16000,RECORD_PRE_BUFFER_FRAMES=0,enable_file_write_buffering=false}`,
     ],
     [
       'a call that came in: the sides are turned',
       { startOn: 'immediate', carried: carried({ swapped: true }) },
-      `record_session ${FILE} {RECORD_STEREO_SWAP=true,record_sample_rate=8000,enable_file_write_buffering=false}`,
+      `record_session ${FILE} {RECORD_STEREO_SWAP=true,record_sample_rate=8000,RECORD_PRE_BUFFER_FRAMES=0,enable_file_write_buffering=false}`,
     ],
   ]
   for (const [sentence, given, line] of starts)
