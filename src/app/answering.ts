@@ -1,5 +1,5 @@
 /** Callees who answered, joined: the engine's ear, what a machine is told, what asks to press 1. */
-import type { Clock } from '../base/clock.ts'
+import { every, type Clock } from '../base/clock.ts'
 import { asError } from '../base/errors.ts'
 import type { Logger } from '../base/logger.ts'
 import type { AnsweringConfig } from '../config/answering.ts'
@@ -24,8 +24,9 @@ export type Answering = {
   readonly run: (conversation: Conversation) => Promise<void>
   /** What asks a callee to press 1, as the switch plays it now. */
   readonly prompt: () => string
-  /** The folder is made, and what a crash left in it is removed. */
+  /** The folder is made; what a crash left in it is removed, now and by the clock. */
   readonly start: () => Promise<void>
+  readonly stop: () => void
   /** The switch is there, maybe another one than before: what can it speak with? Never rejects. */
   readonly switchIsUp: () => Promise<void>
 }
@@ -33,6 +34,7 @@ export type Answering = {
 /** After a machine fell silent it records, beep or not; and a greeting of a minute is nobody's. */
 const BEEP_SILENCE_MS = 2_500
 const LONGEST_GREETING_MS = 45_000
+const SWEEP_MS = 300_000
 
 /** Spoken by the switch itself where mod_flite is there; the engine and voice stand on the callee's channel. */
 const SPOKEN_PROMPT = 'say:You have a call. To take it press one.'
@@ -47,6 +49,14 @@ export const createAnswering = (options: AnsweringOptions): Answering => {
     logger,
   })
   let prompt = TONE_PROMPT
+  let stopSweeping = (): void => undefined
+  const sweep = async (): Promise<void> => {
+    try {
+      await audio.sweep()
+    } catch (fault) {
+      logger.warn({ err: asError(fault), folder: config.folder }, 'the sound of old calls cannot be removed')
+    }
+  }
   board.watch(undefined, ({ kind, call }) => {
     // Asked for by the switch itself: that he talks says that he pressed 1. With detection the engine asks, and tells.
     if (kind === 'talking' && call.wish?.answerConfirm === true && call.wish.machineDetection === undefined)
@@ -77,8 +87,12 @@ export const createAnswering = (options: AnsweringOptions): Answering => {
           { err: asError(fault), folder: config.folder },
           'the folder for answering machines cannot be made: every answer will be connected unheard',
         )
+        return
       }
+      await sweep()
+      stopSweeping = every(clock, SWEEP_MS, sweep)
     },
+    stop: () => stopSweeping(),
     switchIsUp: async () => {
       try {
         const reply = await commands.api('module_exists', 'mod_flite')

@@ -1,6 +1,6 @@
 /** Call control, joined: the board, the switch, the planner, and what begins to be recorded meanwhile. */
 import { sleep, type Clock } from '../base/clock.ts'
-import { asError } from '../base/errors.ts'
+import { asError, EngineError } from '../base/errors.ts'
 import type { Logger } from '../base/logger.ts'
 import type { Board } from '../engine/board.ts'
 import { createCallControl } from '../engine/call-control.ts'
@@ -61,8 +61,12 @@ export const createCallControlDoors = (
   }
   const doors: ControlDoors = {
     control,
-    audioFile: async (fileId, callId) => {
-      const organizationId = board.call(callId)?.organizationId
+    audioFile: async (fileId, callId, boundTo) => {
+      const call = board.call(callId)
+      const isSeen = boundTo === undefined || call?.organizationId === boundTo
+      if (call === undefined || call.state === 'ended' || !isSeen)
+        throw new EngineError('HTTP_NOT_FOUND', `there is no call ${callId}`)
+      const { organizationId } = call
       return organizationId === undefined ? undefined : soundOf(organizationId, fileId)
     },
   }

@@ -117,7 +117,11 @@ const build = async (options: EngineOptions, lifecycle: Lifecycle): Promise<Engi
   const guard = createRegistrationGuard(ledger, clock, logger, () => link.worldChanged())
 
   // The database: a trial brings its own.
-  const trial = createTrial({ config, logger, searchPath: options.searchPath, masterKey, freeswitch })
+  const trial = createTrial({
+    ...{ config, logger, masterKey, freeswitch },
+    searchPath: options.searchPath,
+    configurationDirectory: join(options.packageFolder, 'freeswitch-conf'),
+  })
   await lifecycle.add({ name: 'simulator and PostgreSQL', start: () => undefined, stop: trial.stop })
   const databaseUrl = config.databaseUrl ?? (await trial.startPostgres())
   const database = openDatabase({ url: databaseUrl, logger })
@@ -218,7 +222,7 @@ const build = async (options: EngineOptions, lifecycle: Lifecycle): Promise<Engi
     clock,
     logger,
   })
-  await lifecycle.add({ name: 'answering machines', start: answering.start, stop: () => undefined })
+  await lifecycle.add({ name: 'answering machines', start: answering.start, stop: answering.stop })
   const link = createSwitchLink({
     commands: () => commands,
     world,

@@ -46,6 +46,8 @@ export type TrialOptions = {
   readonly config: Config
   readonly logger: Logger
   readonly searchPath: string | undefined
+  /** Our `freeswitch-conf`: where a parked or transferred leg waits stands there. */
+  readonly configurationDirectory: string
   readonly masterKey: Buffer
   readonly freeswitch: { readonly username: string; readonly password: string }
 }
@@ -53,7 +55,8 @@ export type TrialOptions = {
 /** A FreeSWITCH that is there answers at once; one that is starting gets this long. */
 const SWITCH_WAIT_MS = 3_000
 
-export const createTrial = ({ config, logger, searchPath, masterKey, freeswitch }: TrialOptions): Trial => {
+export const createTrial = (options: TrialOptions): Trial => {
+  const { config, logger, searchPath, masterKey, freeswitch, configurationDirectory } = options
   const cdrFolder = join(config.dataDir, 'simulator-cdrs')
   let postgres: RunningPostgres | undefined
   let demo: DemoSecrets | undefined
@@ -67,6 +70,7 @@ export const createTrial = ({ config, logger, searchPath, masterKey, freeswitch 
       eslPassword,
       xmlCurl: { url: `${engineUrl}/freeswitch/xml`, ...freeswitch },
       cdr: { url: `${engineUrl}/freeswitch/cdr`, ...freeswitch, fallbackDirectory: cdrFolder },
+      configurationDirectory,
       scenario: trialScenario(world),
       clock: systemClock,
       logger,

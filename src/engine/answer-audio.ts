@@ -1,7 +1,7 @@
 /**
  * What an answered leg says, as it says it. FreeSWITCH's event socket carries no sound, so the switch records what it
  * reads from the leg into a folder that engine and switch share, unbuffered, 320 bytes each 20 ms, and here the growing
- * file is read. A file lives as long as somebody listens; what a crash leaves behind is removed at the next start.
+ * file is read. A file lives as long as somebody listens; what a crash leaves behind is swept up some minutes later.
  */
 import { chmod, mkdir, open, readdir, rm, stat, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -12,8 +12,10 @@ import type { CallUuid } from '../telephony/call-uuid.ts'
 import { errorIn, type SwitchCommands } from './commands.ts'
 
 export type AnswerAudio = {
-  /** Makes the folder, and removes what is older than any call that is still listened to. */
+  /** Makes the folder. */
   readonly prepare: () => Promise<void>
+  /** Removes what is older than anything that is still listened to. */
+  readonly sweep: () => Promise<void>
   /**
    * Begins. `onSamples` gets 8 kHz linear samples in order. Rejects with ESL_* as commands do; resolves with undefined
    * where the switch cannot record the leg.
@@ -64,6 +66,8 @@ export const createAnswerAudio = (options: AnswerAudioOptions): AnswerAudio => {
         // Somebody else's folder: whoever made it gave it the rights that it needs.
         if (codeOf(fault) !== 'EPERM') throw fault
       })
+    },
+    sweep: async () => {
       for (const name of await readdir(folder)) {
         if (!OURS.test(name)) continue
         const path = join(folder, name)

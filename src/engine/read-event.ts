@@ -97,7 +97,10 @@ export const readDump = (dump: Headers): readonly AddressedInput[] => {
 const digitPressed = (event: Headers, callId: CallUuid, legUuid: CallUuid): AddressedInput | undefined => {
   const digits = event.get('DTMF-Digit') ?? ''
   if (!/^[0-9*#A-D]$/.test(digits)) return undefined
-  return { callId, input: { kind: 'noted', what: 'dtmf', legUuid, detail: { digits, direction: 'received' } } }
+  return {
+    callId,
+    input: { kind: 'noted', what: 'dtmf', legUuid, detail: { digits, direction: 'received' } },
+  }
 }
 
 /** That a key was pressed is told, which one is not. */

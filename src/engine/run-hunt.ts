@@ -23,6 +23,7 @@ import { FULL, nextMove, type Failure } from '../call/failover.ts'
 import type { EslEvent } from '../esl/event.ts'
 import type { Conversation } from '../esl/outbound-server.ts'
 import { isHangupCause } from '../telephony/hangup-cause.ts'
+import { settingActions } from '../telephony/multiset.ts'
 import { LEFT_BY_AN_ATTEMPT, resultSetting } from '../xml-curl/hunt-actions.ts'
 
 export type RunHuntOptions = {
@@ -55,11 +56,13 @@ export const runHunt = async (
       logger.debug({ callId: conversation.uuid, after, why: move.why, word: move.word }, 'the hunt has ended')
       await Promise.all([
         ...sent,
-        conversation.execute('set', `${HUNT_END_VARIABLE}=${after}/${move.why}`),
-        // The caller's record has the status that he got: 603 is the callee's word, 403 is not.
-        conversation.execute('set', `sip_term_status=${move.word.sipStatus}`),
-        // Nothing of any attempt may stand beside our own word.
-        conversation.execute('multiunset', LEFT_BY_AN_ATTEMPT),
+        ...executeAll(conversation, [
+          `${HUNT_END_VARIABLE}=${after}/${move.why}`,
+          // The caller's record has the status that he got: 603 is the callee's word, 403 is not.
+          `sip_term_status=${move.word.sipStatus}`,
+          // Nothing of any attempt may stand beside our own word.
+          ...forgotten(LEFT_BY_AN_ATTEMPT),
+        ]),
         // Hangs up, an answered leg with the cause of this status (mod_sofia.c, SWITCH_MESSAGE_INDICATE_RESPOND).
         conversation.start('respond', String(move.word.sipStatus)),
       ])
@@ -96,16 +99,21 @@ const prepare = (
   conversation: Conversation,
   n: number,
   settings: readonly string[],
-): readonly Promise<EslEvent>[] => [
-  conversation.execute('multiunset', `${LEFT_BY_AN_ATTEMPT} ${dialVariable(n)}`),
-  ...[
+): readonly Promise<EslEvent>[] =>
+  executeAll(conversation, [
+    ...forgotten([...LEFT_BY_AN_ATTEMPT, dialVariable(n)]),
     `${TRYING_VARIABLE}=${n}`,
     `${turnVariable(n)}=done`,
     ...settings,
     // The verdict is ours; a callee who rings sets it to false.
     'continue_on_fail=true',
-  ].map((setting) => conversation.execute('set', setting)),
-]
+  ])
+
+/** An empty value removes the variable. */
+const forgotten = (names: readonly string[]): readonly string[] => names.map((name) => `${name}=`)
+
+const executeAll = (conversation: Conversation, settings: readonly string[]): readonly Promise<EslEvent>[] =>
+  settingActions(settings).map(([application, argument]) => conversation.execute(application, argument))
 
 /**
  * The switch ended the call: the caller hung up, or talked with somebody, or the callee rang. Or it took the caller

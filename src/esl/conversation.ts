@@ -58,6 +58,7 @@ export type ConversationOptions = {
 
 /** The last events come within milliseconds of the hang-up, unless a CDR is posted slowly first. */
 const LINGER_SECONDS = 5
+const EVENTS = ['CHANNEL_EXECUTE_COMPLETE', 'CHANNEL_HANGUP_COMPLETE']
 /** After our `exit` and FIN the switch closes; if it does not, we do. */
 const LET_GO_MS = 2000
 
@@ -113,7 +114,7 @@ export const converse = async (options: ConversationOptions): Promise<Conversati
   }
   const execute: Conversation['execute'] = async (app, arg, { timeoutMs } = {}) => {
     const eventUuid = randomUUID()
-    const line = command.execute(app, arg, { eventUuid })
+    const line = command.execute(app, arg, { eventUuid, argAsBody: isBetterAsBody(arg) })
     const result = executing.add(eventUuid, timeoutMs, `execute ${app}`)
     connection.request(line, undefined, (reply) => {
       if (reply instanceof EngineError) executing.settle(eventUuid, reply)
@@ -139,26 +140,45 @@ export const converse = async (options: ConversationOptions): Promise<Conversati
     close,
   }
 
-  /** All three at once: one round trip. The events begin before a handler can execute anything. */
+  /**
+   * Two round trips: the filter needs the channel's uuid. The events begin before a handler can execute anything,
+   * and are the two that are read here: of `myevents`, each of some twenty is written out with all that the channel
+   * carries.
+   */
   async function greet(): Promise<{ readonly uuid: string; readonly event: EslEvent }> {
     try {
-      const asked = [command.connect(), command.linger(LINGER_SECONDS), command.myevents()]
-      const [connected, ...others] = await Promise.all(
-        asked.map((line) => connection.send(line, options.connectTimeoutMs)),
-      )
-      for (const text of others.map(replyText)) if (!text.startsWith('+OK')) throw refused(text)
+      const [connected, lingers] = await ask([command.connect(), command.linger(LINGER_SECONDS)])
+      agreed([lingers])
       const event = connected === undefined ? undefined : parseEvent(connected)
       uuid = event?.get('Unique-ID')
       if (event === undefined || uuid === undefined || uuid === '') {
         throw new EngineError('ESL_EVENT_BROKEN', 'a connect reply without a channel')
       }
+      // The filter first: without it they would be those of every channel.
+      agreed(await ask([command.filter('Unique-ID', uuid), command.subscribe('plain', EVENTS)]))
       return { uuid, event }
     } catch (fault) {
       connection.close(new EngineError('ESL_CLOSED', 'no channel came over this socket', {}, fault))
       throw fault
     }
   }
+  async function ask(lines: readonly string[]): Promise<readonly Frame[]> {
+    return Promise.all(lines.map((line) => connection.send(line, options.connectTimeoutMs)))
+  }
 }
+
+const agreed = (replies: readonly (Frame | undefined)[]): void => {
+  for (const reply of replies) {
+    const text = reply === undefined ? '' : replyText(reply)
+    if (!text.startsWith('+OK')) throw refused(text)
+  }
+}
+
+/**
+ * The switch reads a header byte by byte, with two system calls for each, and a body at once (mod_event_socket.c,
+ * read_packet). What a header may not hold stays one, and is refused.
+ */
+const isBetterAsBody = (arg = ''): boolean => arg.length > 64 && !/[\r\n]/.test(arg)
 
 const refused = (text: string): EngineError =>
   new EngineError('ESL_REFUSED', `the switch refused a command: ${text}`, { answer: text })

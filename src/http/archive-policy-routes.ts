@@ -66,7 +66,7 @@ export const addArchivePolicyRoutes = (
           bucket: Type.Optional(text('a bucket', 63)),
           storageClass: Type.Optional(choice(STORAGE_CLASSES)),
         }),
-        response: answers(201, One, 503),
+        response: answers(201, One, 413, 415, 503),
       },
     },
     async ({ body }, reply) =>

@@ -23,7 +23,11 @@ export const addCallRoutes = (api: Api, { doors }: Needs): void => {
         tags,
         summary: 'The calls that are up now',
         querystring: fields({ organization: Type.Optional(id('an organisation')) }),
-        response: answers(200, Type.Object({ success: Type.Literal(true), calls: Type.Array(LiveCallJson) })),
+        response: answers(
+          200,
+          Type.Object({ success: Type.Literal(true), calls: Type.Array(LiveCallJson) }),
+          404,
+        ),
       },
     },
     (request, reply) => {

@@ -10,8 +10,15 @@ export type ControlDoors = {
     request: ControlRequest,
     boundTo: number | undefined,
   ) => Promise<ControlOutcome>
-  /** The path of an audio file of the organisation, for the switch; undefined: there is none. */
-  readonly audioFile: (fileId: number, callId: CallUuid) => Promise<string | undefined>
+  /**
+   * The path of an audio file of the call's organisation, for the switch; undefined: there is none. Throws HTTP_NOT_FOUND
+   * where there is no such call within `boundTo`.
+   */
+  readonly audioFile: (
+    fileId: number,
+    callId: CallUuid,
+    boundTo: number | undefined,
+  ) => Promise<string | undefined>
 }
 
 const string = Type.String()

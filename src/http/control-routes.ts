@@ -3,6 +3,7 @@ import { Type, type Static } from '@sinclair/typebox'
 import { SOUND_PATTERN, TONE_PATTERN, type Media } from '../call/control-media.ts'
 import { asCallUuid } from '../telephony/call-uuid.ts'
 import type { Api } from './api.ts'
+import { boundTo } from './caller.ts'
 import { addConferenceRoutes } from './conference-routes.ts'
 import type { ControlDoors } from './control-doors.ts'
 import {
@@ -157,7 +158,7 @@ export const addControlRoutes = (api: Api, doors: ControlDoors): void => {
       perform(request, reply, request.params.callId, {
         verb: 'play',
         media: await mediaOf(request.body, (fileId) =>
-          doors.audioFile(fileId, asCallUuid(request.params.callId)),
+          doors.audioFile(fileId, asCallUuid(request.params.callId), boundTo(request)),
         ),
         loops: request.body.loops ?? 1,
         leg: legOf(request.body.leg),

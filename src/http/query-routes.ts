@@ -55,6 +55,7 @@ export const addQueryRoutes = (api: Api, { doors, now }: Needs): void => {
         response: answers(
           200,
           Type.Object({ success: Type.Literal(true), cdrs: Type.Array(CdrJson), next: nullable(string) }),
+          404,
           503,
         ),
       },

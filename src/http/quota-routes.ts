@@ -50,6 +50,7 @@ export const addQuotaRoutes = (api: Api, doors: QuotaDoors): void => {
         response: answers(
           200,
           Type.Object({ success: Type.Literal(true), quotas: Type.Array(QuotaJson) }),
+          404,
           503,
         ),
       },

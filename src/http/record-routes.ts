@@ -205,7 +205,12 @@ const addKind = <Taken extends TObject, Row>(
         tags,
         summary: `Lists ${path}`,
         querystring: fields({ organization: Type.Optional(id('an organisation')) }),
-        response: answers(200, Type.Object({ success: Type.Literal(true), [many]: Type.Array(told) }), 503),
+        response: answers(
+          200,
+          Type.Object({ success: Type.Literal(true), [many]: Type.Array(told) }),
+          404,
+          503,
+        ),
       },
     },
     async (request) => {
@@ -237,7 +242,7 @@ const addKind = <Taken extends TObject, Row>(
         tags,
         summary: `Adds one of ${path}`,
         body: taken,
-        response: answers(201, tellOne, 409, 413, 415, 503),
+        response: answers(201, tellOne, 404, 409, 413, 415, 503),
       },
     },
     async (request: FastifyRequest, reply) => {

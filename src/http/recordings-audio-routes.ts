@@ -43,7 +43,7 @@ export const addRecordingAudioRoutes = (api: Api, doors: RecordingDoors): void =
       summary: 'The sound of a recording, by Range where it is asked for',
       params: ById,
       querystring: fields(wanted),
-      response: soundAnswers(400, 401),
+      response: soundAnswers(400, 401, 403),
     },
     handler: async (request, reply) => {
       const recording = await doors.find(boundOf(request))

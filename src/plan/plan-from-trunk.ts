@@ -63,7 +63,12 @@ export const planFromTrunk = (
     maxDurationSeconds: settings.maxDurationSeconds,
   }
   const { recording, now } = request
-  return finishPlan(plan, { organization, user: callee, wish: undefined, recording, now }, surroundings, settings)
+  return finishPlan(
+    plan,
+    { organization, user: callee, wish: undefined, recording, now },
+    surroundings,
+    settings,
+  )
 }
 
 const findDdi = (dialled: string, directory: Directory): DdiNumber | undefined => {

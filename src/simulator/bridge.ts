@@ -39,7 +39,9 @@ export const talk = async (exchange: Exchange, a: Channel, b: Channel): Promise<
 
 const whileBridged = async (exchange: Exchange, a: Channel, b: Channel): Promise<void> => {
   const answerBy = exchange.clock.monotonic() + answerTimeoutMs(a)
-  const over = (): boolean => !b.ready() || b.bridgedTo !== a || a.bridgedTo !== b
+  // One that was taken for this bridge may not have come to it yet.
+  const left = (): boolean => !b.up() || (b.redirect !== undefined && b.redirect.kind !== 'bridged')
+  const over = (): boolean => left() || b.bridgedTo !== a || a.bridgedTo !== b
   while (!over() && a.ready()) {
     if (b.answered && !a.answered) a.markAnswered()
     const waits = !b.answered

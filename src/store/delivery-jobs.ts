@@ -101,6 +101,8 @@ export const createDeliveryJobs = (options: DeliveryJobsOptions): DeliveryJobs =
         },
       },
     })
+    // It was still starting when `stop` looked for it.
+    if (isStopping()) await runner.stop()
     await runner.promise
   }
 

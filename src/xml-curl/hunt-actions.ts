@@ -23,6 +23,7 @@ import { causesToGoOn, needsConversation } from '../call/failover.ts'
 import type { Plan, PlannedAttempt, Target } from '../call/plan.ts'
 import { DialString } from '../telephony/dial-string.ts'
 import { FAILOVER_CAUSES, type HangupCause } from '../telephony/hangup-cause.ts'
+import { settingActions } from '../telephony/multiset.ts'
 import type { Action } from './action.ts'
 import { answerSettings, answerVariables, type Answering } from './answer-actions.ts'
 import { callerIdVariables, locationVariables } from './caller-id-actions.ts'
@@ -104,12 +105,14 @@ const byEngine = (
   const { postDialDelayBudgetSeconds } = target
   return [
     stopOnceItRings(plan),
-    ['set', `${HUNT_VARIABLE}=${encodeHunt({ attempts: hunted, postDialDelayBudgetSeconds })}`],
-    ...attempts.flatMap((attempt): readonly Action[] => [
-      ['set', `${dialVariable(attempt.carried.n)}=${dialOf(attempt)[1] ?? ''}`],
-      ['set', `${turnVariable(attempt.carried.n)}=${attempt.carried.n}`],
+    ...settingActions([
+      `${HUNT_VARIABLE}=${encodeHunt({ attempts: hunted, postDialDelayBudgetSeconds })}`,
+      ...attempts.flatMap((attempt) => [
+        `${dialVariable(attempt.carried.n)}=${dialOf(attempt)[1] ?? ''}`,
+        `${turnVariable(attempt.carried.n)}=${attempt.carried.n}`,
+      ]),
+      `${TRYING_VARIABLE}=none`,
     ]),
-    ['set', `${TRYING_VARIABLE}=none`],
     socket,
     // From here on there is no engine. First what it had under way, judged by its cause alone: the error endpoint
     // fails with the cause that it is given, and with NORMAL_CLEARING where none was (mod_dptools.c).
@@ -194,10 +197,16 @@ const set = (setting: string): Action => ['set', setting]
  * changes none of these. A carrier's Reason (sip_reason, from 1.11.1 on) would even reach a caller whom the
  * next carrier answered, and its SIP status would override our own last word (mod_sofia.c, sofia_on_hangup).
  */
-export const LEFT_BY_AN_ATTEMPT =
-  'last_bridge_hangup_cause last_bridge_proto_specific_hangup_cause sip_invite_failure_status sip_invite_failure_phrase sip_reason originate_disposition'
+export const LEFT_BY_AN_ATTEMPT: readonly string[] = [
+  'last_bridge_hangup_cause',
+  'last_bridge_proto_specific_hangup_cause',
+  'sip_invite_failure_status',
+  'sip_invite_failure_phrase',
+  'sip_reason',
+  'originate_disposition',
+]
 
-const forget: Action = ['multiunset', LEFT_BY_AN_ATTEMPT]
+const forget: Action = ['multiunset', LEFT_BY_AN_ATTEMPT.join(' ')]
 
 const note = (n: number): Action => noteIn(attemptResultVariable(n))
 

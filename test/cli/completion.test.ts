@@ -46,9 +46,19 @@ suite('completion', () => {
 
   test('bash offers commands, then their options and choices', async () => {
     const source = await script('bash')
-    assert.deepEqual(complete(source, 'ca'), ['calls', 'carriers'])
+    assert.deepEqual(complete(source, 'ca'), [
+      'calls',
+      'caller-id',
+      'carriers',
+      'caller-id-rules',
+      'carrier-caller-ids',
+    ])
     assert.deepEqual(complete(source, 'calls', 'o'), ['originate'])
-    assert.deepEqual(complete(source, 'calls', 'originate', '--ca'), ['--caller-id'])
+    assert.deepEqual(complete(source, 'calls', 'originate', '--ca'), [
+      '--caller-id',
+      '--callback-url',
+      '--callback-event',
+    ])
     assert.deepEqual(complete(source, '--json', 'cdrs', ''), [
       'list',
       'ingest',

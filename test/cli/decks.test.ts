@@ -188,7 +188,7 @@ suite('the command line: decks', () => {
     const { owner, source, replaces, dryRun, draft, jumpPercent, format } = asked.request ?? {}
     assert.deepEqual(
       [owner, source, replaces, dryRun, draft, jumpPercent],
-      [{ kind: 'carrier', name: 'alpha' }, 'alpha.csv', true, false, false, 20],
+      [{ kind: 'carrier', name: 'alpha', within: undefined }, 'alpha.csv', true, false, false, 20],
     )
     assert.deepEqual(format, { decimalMark: ',', effectiveFrom: Date.UTC(2026, 11, 1) })
     assert.equal(asked.bytes, 22)

@@ -87,7 +87,7 @@ suite('engine: what an answered leg says', () => {
     assert.equal(await audio.listen(uuid(1), () => undefined), undefined)
   })
 
-  test('a start makes the folder, and removes what is left of calls that are long over, and nothing else', async () => {
+  test('the folder is made, and swept of what is left of calls that are long over, and of nothing else', async () => {
     const audio = audioOf([])
     await audio.prepare()
     assert.equal(statSync(folder).mode & 0o7777, 0o1733)
@@ -95,7 +95,7 @@ suite('engine: what an answered leg says', () => {
     for (const name of [`${uuid(1)}.r8`, `${uuid(2)}.r8`, 'notes.txt']) writeFileSync(join(folder, name), 'x')
     utimesSync(join(folder, `${uuid(1)}.r8`), old, old)
     utimesSync(join(folder, 'notes.txt'), old, old)
-    await audio.prepare()
+    await audio.sweep()
     assert.deepEqual(readdirSync(folder).sort(), [`${uuid(2)}.r8`, 'notes.txt'])
   })
 })

@@ -102,6 +102,7 @@ export const KINDS: readonly {
       identityHeader: 'rpid',
       callerIdFormat: 'national',
       callerIdCountry: 'GB',
+      answersWithTones: true,
     },
     told: {
       trustsIdentity: false,
@@ -123,7 +124,6 @@ export const KINDS: readonly {
       transport: 'udp',
       codecs: [],
       carriesEmergency: false,
-      answersWithTones: true,
       enabled: true,
     },
     change: {
@@ -144,6 +144,7 @@ export const KINDS: readonly {
       enabled: false,
     },
     changed: {
+      answersWithTones: false,
       trustsIdentity: true,
       signsIdentity: true,
       callerIdFormat: 'plus',

@@ -68,6 +68,11 @@ suite('store: writes', function () {
         port: 5060,
         carriesEmergency: false,
         answersWithTones: false,
+        identityHeader: 'pai',
+        trustsIdentity: false,
+        signsIdentity: false,
+        callerIdFormat: 'plus',
+        callerIdCountry: undefined,
         enabled: true,
       }
       assert.deepEqual(await read(), expected)

@@ -19,11 +19,15 @@ live('answering machines', (stage) => {
   const scene = openScene(stage)
   teardown(() => scene.close())
 
-  /** What a listened-to leg leaves on the disk. */
+  /** What a listened-to leg leaves on the disk; engines that were killed before left theirs. */
   const files = (): readonly string[] => {
     const folder = join(stage().folder, 'engine', 'amd')
-    return existsSync(folder) ? readdirSync(folder) : []
+    return existsSync(folder) ? readdirSync(folder).filter((name) => !old.has(name)) : []
   }
+  let old: ReadonlySet<string> = new Set()
+  setup(() => {
+    old = new Set(files())
+  })
   const phone = async () => scene.party('amd-1001', stage().ports.phone['1001'], silence(30_000))
   const hangUp = (uuid: string) => stage().recorder.client.api('uuid_kill', uuid)
 

@@ -335,6 +335,20 @@ suite('The simulated switch', () => {
     assert.equal(client.events[0]?.get('Event-Info'), 'System Ready')
   })
 
+  test('mutes, lists and lets go the members of a conference', async () => {
+    bench = await startBench({}, { dialplan: () => dialplan('phones', ['conference', 'sales@control']) })
+    const client = await bench.settle(bench.listen('event plain CHANNEL_HANGUP'))
+    const api = (command: string): Promise<string> => bench.settle(client.reply(`api conference ${command}`))
+    assert.equal(await api('sales json_list'), '-ERR Conference sales not found\n')
+    const { uuid } = await bench.settle(bench.simulator.placeCall(PHONE, '9100', { hangupAfterMs: 60_000 }))
+    assert.equal(await api('sales mute 1'), '+OK mute 1\n')
+    assert.match(await api('sales json_list'), new RegExp(`"can_speak":false.*"uuid":"${uuid}"`))
+    assert.equal(await api('sales hup 2'), '-ERR Member: 2 not found.\n')
+    assert.equal(await api('sales hup all'), '+OK hup 1\n')
+    await bench.until(() => bench.simulator.channels().length === 0)
+    assert.equal(await api('sales json_list'), '-ERR Conference sales not found\n')
+  })
+
   test('sends the legs of a call to waiting and back by uuid_dual_transfer and intercept', async () => {
     const folder = join(import.meta.dirname, '../../freeswitch-conf')
     bench = await startBench(

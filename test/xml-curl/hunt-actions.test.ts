@@ -203,12 +203,12 @@ suite('xml-curl: a hunt that is a conversation', () => {
     attempt(2),
   ])
   const actions = actionsFor(plan)
+  const settings = actions.flatMap(([application, argument = '']) => {
+    if (application === 'multiset') return argument.slice(3).split(argument.charAt(2))
+    return application === 'set' ? [argument] : []
+  })
   const set = (name: string): string | undefined =>
-    actions
-      .find(
-        ([application, argument]) => application === 'set' && argument?.startsWith(`${name}=`) === true,
-      )?.[1]
-      ?.slice(name.length + 1)
+    settings.find((setting) => setting.startsWith(`${name}=`))?.slice(name.length + 1)
 
   test('carries everything that an engine needs, and dials by variables that are unset once their turn has come', () => {
     const { attempts, postDialDelayBudgetSeconds } = decodeHunt(set(HUNT_VARIABLE) ?? '')
@@ -233,7 +233,8 @@ suite('xml-curl: a hunt that is a conversation', () => {
     const socket = actions.findIndex(([application]) => application === 'socket')
     assert.deepEqual(actions[socket], ['socket', '127.0.0.1:8040 async full'])
     assert.ok(actions.every(([, argument]) => argument?.includes('socket_resume') !== true))
-    assert.ok(actions.findIndex(([, argument]) => argument?.startsWith(HUNT_VARIABLE) === true) < socket)
+    const hunt = actions.findIndex(([, argument]) => argument?.includes(`${HUNT_VARIABLE}=`) === true)
+    assert.ok(hunt !== -1 && hunt < socket)
     assert.deepEqual(actions.at(-1), ['respond', '503 All routes failed'])
     assert.equal(set('hangup_after_bridge'), 'true')
   })
@@ -295,7 +296,9 @@ suite('xml-curl: the attempts of a dialplan', () => {
     assert.ok(actions.every(([application]) => application !== 'socket'))
     // No leg of it is told to stop the hunt when it rings; all are told how long it may last.
     assert.deepEqual(
-      actions.flatMap(([application, argument]) => (application === 'export' ? [argument?.split('=')[0]] : [])),
+      actions.flatMap(([application, argument]) =>
+        application === 'export' ? [argument?.split('=')[0]] : [],
+      ),
       ['nolocal:api_on_answer_limit'],
     )
     assert.deepEqual(

@@ -26,7 +26,12 @@ export const callControlCommands: ApiCommands = {
     const partner = channel.bridgedTo
     const [extension = '', dialplan, context] = first.split('/')
     const [otherExtension = '', otherDialplan, otherContext] = second.split('/')
-    if (partner !== undefined) transferTo(partner, otherExtension, otherDialplan, otherContext)
+    if (partner !== undefined) {
+      // They part at once: neither is let go, nor parked, because the other leaves.
+      partner.bridgedTo = undefined
+      channel.bridgedTo = undefined
+      transferTo(partner, otherExtension, otherDialplan, otherContext)
+    }
     transferTo(channel, extension, dialplan, context)
     return '+OK\n'
   },

@@ -2,6 +2,7 @@ import { callControlCommands } from './call-control.ts'
 import { controlCommands } from './channel-control.ts'
 import { variableCommands } from './channel-variables.ts'
 import type { ApiCommand, ApiCommands } from './command.ts'
+import { conferenceCommands } from './conference.ts'
 import { originateCommands } from './originate.ts'
 import { showCommands } from './show.ts'
 import { sofiaCommands } from './sofia.ts'
@@ -18,6 +19,7 @@ const families = (): readonly ApiCommands[] => [
   originateCommands,
   controlCommands,
   callControlCommands,
+  conferenceCommands,
   variableCommands,
   showCommands,
   sofiaCommands,

@@ -1,6 +1,7 @@
 import { answerApplications } from './answer.ts'
 import type { Application, Applications } from './application.ts'
 import { bridgeApplications } from './bridge-call.ts'
+import { conferenceApplications } from './conference.ts'
 import { digitApplications } from './digits.ts'
 import { limitApplications } from './limit.ts'
 import { logApplications } from './log.ts'
@@ -25,6 +26,7 @@ const families = (): readonly Applications[] => [
   answerApplications,
   parkApplications,
   otherLegApplications,
+  conferenceApplications,
   playbackApplications,
   digitApplications,
   recordApplications,

@@ -38,14 +38,6 @@ const QUIET = [
 
 export const quietApplications: Applications = {
   ...Object.fromEntries(QUIET.map((name) => [name, NOTHING])),
-  /** Nobody is mixed: the channel stays until it is taken out. */
-  conference: {
-    needsMedia: true,
-    run: async ({ exchange, channel }) => {
-      channel.markAnswered()
-      await linger(exchange, channel, () => false)
-    },
-  },
   eavesdrop: {
     needsMedia: true,
     run: async ({ exchange, channel, argument }) => {

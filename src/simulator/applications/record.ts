@@ -12,6 +12,7 @@ export const startRecording = (exchange: Exchange, channel: Channel, path: strin
   running.set(path, exchange.clock.monotonic())
   recordings.set(channel, running)
   channel.fire('RECORD_START', { 'Record-File-Path': path })
+  exchange.executeOn(channel, 'execute_on_record_start')
 }
 
 export const stopRecording = (exchange: Exchange, channel: Channel, path: string): boolean => {
@@ -28,6 +29,7 @@ export const stopRecording = (exchange: Exchange, channel: Channel, path: string
     channel.set('record_seconds', String(Math.floor(ms / 1000)))
     channel.set('record_samples', String(ms * 8))
     channel.fire('RECORD_STOP', { 'Record-File-Path': one, 'Record-Completion-Cause': 'success-silence' })
+    exchange.executeOn(channel, 'execute_on_record_stop')
   }
   return stopped
 }

@@ -1,6 +1,7 @@
 import { huntExtension } from '../dialplan-read.ts'
 import { execute } from '../execute.ts'
 import type { Channel } from '../channel.ts'
+import type { DialplanAction } from '../caller-profile.ts'
 import type { Applications } from './application.ts'
 
 /** switch_ivr_session_transfer: every transfer spends a hop, and the last one ends the call. */
@@ -16,6 +17,10 @@ export const transferTo = (
     return
   }
   channel.set('max_forwards', String(hops))
+  if (dialplan === 'inline') {
+    channel.take({ kind: 'actions', name: 'inline', number: extension, actions: inlineActions(extension) })
+    return
+  }
   channel.take({
     kind: 'dialplan',
     extension,
@@ -23,6 +28,15 @@ export const transferTo = (
     context: context ?? channel.profile.context,
   })
 }
+
+/** `app:argument,app:argument` (mod_dptools.c, inline_dialplan_hunt). */
+const inlineActions = (text: string): readonly DialplanAction[] =>
+  text.split(',').map((one) => {
+    const at = one.indexOf(':')
+    return at < 0
+      ? { application: one, argument: '' }
+      : { application: one.slice(0, at), argument: one.slice(at + 1) }
+  })
 
 export const transferApplications: Applications = {
   transfer: {
