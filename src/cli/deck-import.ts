@@ -4,7 +4,7 @@ import { stat } from 'node:fs/promises'
 import { Option, type Command } from 'commander'
 import { perform, recordId, wholeNumber, type Context, type Terminal } from './context.ts'
 import { importLines, refusedLines } from './deck-report.ts'
-import { CliFault, EXIT } from './fault.ts'
+import { CliFault, EXIT, reasonOf } from './fault.ts'
 import { plain, type Json } from './json.ts'
 import { addressOf } from './token.ts'
 import { progressLine, upload } from './upload.ts'
@@ -211,6 +211,3 @@ const tellImport = (context: Context, answer: Json): number => {
   context.terminal.err(`strowger: ${first}\n${rest.map((line) => `${line}\n`).join('')}`)
   return EXIT.badInput
 }
-
-export const reasonOf = (fault: unknown): string =>
-  plain(fault instanceof Error ? fault.message : String(fault))

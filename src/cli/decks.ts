@@ -1,11 +1,11 @@
 /** `strowger decks`: price lists in, looked at, published, taken back, and out again. */
-import { open, rename, rm } from 'node:fs/promises'
 import { Option, type Command } from 'commander'
 import { momentText, perform, recordId, type Terminal } from './context.ts'
-import { addDeckImport, ownedBy, ownerOptions, reasonOf } from './deck-import.ts'
+import { addDeckImport, ownedBy, ownerOptions } from './deck-import.ts'
 import { liveLine } from './deck-report.ts'
 import { CliFault, EXIT } from './fault.ts'
 import { dayTime, table } from './format.ts'
+import { writeWhole } from './write-whole.ts'
 import { childOf, listOf, objectOf, plain, textOf, timeOf, type Json } from './json.ts'
 import { addressOf } from './token.ts'
 import { download } from './upload.ts'
@@ -203,36 +203,9 @@ const addExport = (decks: Command, terminal: Terminal, ended: (exitCode: number)
       for await (const piece of pieces) terminal.out(utf8.decode(piece, { stream: true }))
       return EXIT.ok
     }
-    const bytes = await writeWhole(out, pieces)
+    const bytes = await writeWhole(out, pieces, 0o666)
     context.tell({ success: true, file: out, bytes })
     context.say(`rate deck ${id} written to ${plain(out)}`)
     return EXIT.ok
   })
-}
-
-/** A file that was there stays as it is until all of the new one has come. */
-const writeWhole = async (path: string, pieces: AsyncIterable<Uint8Array>): Promise<number> => {
-  const part = `${path}.part`
-  const handle = await open(part, 'w').catch((fault: unknown) => {
-    throw new CliFault(
-      EXIT.badInput,
-      'BAD_FILE',
-      `${plain(path)} cannot be written: ${reasonOf(fault)}`,
-      fault,
-    )
-  })
-  let bytes = 0
-  try {
-    for await (const piece of pieces) {
-      await handle.writeFile(piece)
-      bytes += piece.length
-    }
-    await handle.close()
-    await rename(part, path)
-    return bytes
-  } catch (fault) {
-    await handle.close()
-    await rm(part, { force: true })
-    throw fault
-  }
 }

@@ -1,3 +1,5 @@
+import { plain } from './json.ts'
+
 /** What the CLI ends with. */
 export const EXIT = { ok: 0, failed: 1, badInput: 2, unreachable: 3 } as const
 
@@ -15,3 +17,6 @@ export class CliFault extends Error {
     this.code = code
   }
 }
+
+export const reasonOf = (fault: unknown): string =>
+  plain(fault instanceof Error ? fault.message : String(fault))

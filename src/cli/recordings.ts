@@ -1,5 +1,4 @@
 /** `strowger recordings`: find, hear, delete and hold recordings, and see what waits for the store. */
-import { open, rename, rm } from 'node:fs/promises'
 import { InvalidArgumentError, type Command } from 'commander'
 import {
   momentText,
@@ -10,9 +9,9 @@ import {
   type Context,
   type Terminal,
 } from './context.ts'
-import { reasonOf } from './deck-import.ts'
-import { CliFault, EXIT } from './fault.ts'
+import { EXIT } from './fault.ts'
 import { dayTime, duration, tableHead, tableLine, type Column } from './format.ts'
+import { writeWhole } from './write-whole.ts'
 import { childOf, flagOf, listOf, numberOf, plain, textOf, timeOf, type Json } from './json.ts'
 import { addressOf } from './token.ts'
 import { download } from './upload.ts'
@@ -239,36 +238,9 @@ const addDownload = (recordings: Command, terminal: Terminal, ended: (exitCode: 
       path: `/v1/recordings/${id}/audio${query}`,
       signal: terminal.interrupt,
     })
-    const bytes = await writeWhole(out, pieces)
+    const bytes = await writeWhole(out, pieces, 0o600)
     context.tell({ success: true, file: out, bytes })
     context.say(`recording ${id} written to ${plain(out)} (${bytes} bytes)`)
     return EXIT.ok
   })
-}
-
-/** Nobody else reads what is only on its way. */
-const writeWhole = async (path: string, pieces: AsyncIterable<Uint8Array>): Promise<number> => {
-  const staged = `${path}.part`
-  const handle = await open(staged, 'w', 0o600).catch((fault: unknown) => {
-    throw new CliFault(
-      EXIT.badInput,
-      'BAD_FILE',
-      `${plain(path)} cannot be written: ${reasonOf(fault)}`,
-      fault,
-    )
-  })
-  let bytes = 0
-  try {
-    for await (const piece of pieces) {
-      await handle.writeFile(piece)
-      bytes += piece.length
-    }
-    await handle.close()
-    await rename(staged, path)
-    return bytes
-  } catch (fault) {
-    await handle.close()
-    await rm(staged, { force: true })
-    throw fault
-  }
 }

@@ -241,7 +241,7 @@ suite('engine: a hunt as a conversation', () => {
     ])
   })
 
-  test('all of it is one application: each costs the switch a third of a millisecond', async () => {
+  test('all of it is one application, as each costs the switch two events', async () => {
     const done = await run({ policies: [{ next: [403] }, {}], ends: [answered] })
     assert.deepEqual(
       done.map((each) => each.split(' ')[0]),
