@@ -58,7 +58,7 @@ export const createDeciding = async (options: DecidingOptions): Promise<Deciding
     carrierOf: (gatewayId) => world.directory().gateway(gatewayId)?.carrierId,
   })
   board.watch(undefined, healthFeed.happened)
-  const quotas = createQuotas(() => world.directory(), clock.now)
+  const quotas = createQuotas(() => world.directory(), board, clock.now)
   board.watch(undefined, quotas.feed.happened)
   const world = createWorld({
     quotas: quotas.counters.check,

@@ -5,6 +5,7 @@ import type { Part } from '../base/lifecycle.ts'
 import type { Logger } from '../base/logger.ts'
 import type { Cdr } from '../cdr/cdr.ts'
 import type { Directory } from '../directory/directory.ts'
+import type { Board } from '../engine/board.ts'
 import { createQuotaFeed, type QuotaFeed } from '../engine/quota-feed.ts'
 import type { QuotaDoors, QuotaOwnerId, ToldQuota } from '../http/quota-doors.ts'
 import { createQuotaCounters, type QuotaCounters } from '../limits/quota-counters.ts'
@@ -27,7 +28,11 @@ export type Quotas = {
   readonly stored: (cdrs: readonly Cdr[]) => void
 }
 
-export const createQuotas = (directory: () => Directory, now: () => number): Quotas => {
+export const createQuotas = (
+  directory: () => Directory,
+  board: Pick<Board, 'call'>,
+  now: () => number,
+): Quotas => {
   const counters = createQuotaCounters({
     organization: (id) => directory().quotaOf(id),
     user: (id) => directory().quotaOfUser(id),
@@ -41,7 +46,11 @@ export const createQuotas = (directory: () => Directory, now: () => number): Quo
   }
   return {
     counters,
-    feed: createQuotaFeed({ counters, isEmergency }),
+    feed: createQuotaFeed({
+      counters,
+      isEmergency,
+      isOver: (callId) => board.call(callId)?.state === 'ended',
+    }),
     stored: (cdrs) => {
       for (const { organizationId, callerUserId: userId, cost: amount, rate, startTime } of cdrs) {
         if (organizationId === undefined || amount === undefined) continue

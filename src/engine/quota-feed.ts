@@ -3,6 +3,7 @@ import type { LiveCall, LiveEvent } from '../call/live-call.ts'
 import type { Plan } from '../call/plan.ts'
 import type { QuotaCall } from '../directory/quota.ts'
 import type { QuotaCounters } from '../limits/quota-counters.ts'
+import type { CallUuid } from '../telephony/call-uuid.ts'
 
 export type QuotaFeed = {
   /** A call is about to be made by this plan, or refused by it. */
@@ -14,12 +15,15 @@ export type QuotaFeedOptions = {
   readonly counters: QuotaCounters
   /** Emergency calls never count. */
   readonly isEmergency: (organizationId: number, dialled: string) => boolean
+  /** The call has ended: one that is hung up while it is planned would count for minutes. */
+  readonly isOver: (callId: CallUuid) => boolean
 }
 
-export const createQuotaFeed = ({ counters, isEmergency }: QuotaFeedOptions): QuotaFeed => ({
+export const createQuotaFeed = ({ counters, isEmergency, isOver }: QuotaFeedOptions): QuotaFeed => ({
   planned: ({ target, call, numberClass }, now) => {
     const { callId, organizationId, userId, direction, attempts } = call
     if (target.kind === 'refuse' || direction === 'inbound' || numberClass.kind === 'emergency') return
+    if (isOver(callId)) return
     counters.take({ callId, organizationId, userId }, now)
     counters.quoted(
       callId,
