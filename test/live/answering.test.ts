@@ -19,15 +19,16 @@ live('answering machines', (stage) => {
   const scene = openScene(stage)
   teardown(() => scene.close())
 
-  /** What a listened-to leg leaves on the disk; engines that were killed before left theirs. */
-  const files = (): readonly string[] => {
+  const onDisk = (): readonly string[] => {
     const folder = join(stage().folder, 'engine', 'amd')
-    return existsSync(folder) ? readdirSync(folder).filter((name) => !old.has(name)) : []
+    return existsSync(folder) ? readdirSync(folder) : []
   }
-  let old: ReadonlySet<string> = new Set()
+  let before: ReadonlySet<string> = new Set()
   setup(() => {
-    old = new Set(files())
+    before = new Set(onDisk())
   })
+  /** What a listened-to leg leaves on the disk; engines that were killed before left theirs. */
+  const files = (): readonly string[] => onDisk().filter((name) => !before.has(name))
   const phone = async () => scene.party('amd-1001', stage().ports.phone['1001'], silence(30_000))
   const hangUp = (uuid: string) => stage().recorder.client.api('uuid_kill', uuid)
 
