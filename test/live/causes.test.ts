@@ -3,6 +3,8 @@
  * call and its record say of it is what telephony/user-message says.
  */
 import assert from 'node:assert/strict'
+import { existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
 import {
   HANGUP_CAUSES,
   hangupCauseOf,
@@ -138,11 +140,21 @@ live('causes', (stage) => {
 
   test('causes: bad input has its code, and leaves no channel, no record and no file', async () => {
     const { recorder, database, engine, house } = stage()
+    const filesIn = (folders: readonly string[]): readonly string[] =>
+      folders.flatMap((name) => {
+        const folder = join(stage().folder, 'engine', name)
+        return existsSync(folder) ? readdirSync(folder, { recursive: true, encoding: 'utf8' }) : []
+      })
     const counted = async (): Promise<unknown> => {
       const [rows] = await database.query<{ records: number; keys: number }>(
         `SELECT (SELECT count(*) FROM call_detail_records)::int AS records, (SELECT count(*) FROM idempotency_keys)::int AS keys`,
       )
-      return { ...rows, created: recorder.created().size, channels: (await recorder.channels()).length }
+      return {
+        ...rows,
+        created: recorder.created().size,
+        channels: (await recorder.channels()).length,
+        files: filesIn(['recordings', 'amd', 'sounds', 'recording-store']),
+      }
     }
     const to = '+442079460134'
     const rows: readonly (readonly [body: unknown, status: number, code: string, field?: string])[] = [
