@@ -231,13 +231,16 @@ const command = async ({ commands, logger }: RunAnswerOptions, name: string, arg
   if (refused !== undefined) logger.debug({ name, why: refused }, 'an answered leg is gone')
 }
 
-/** Nobody whom the caller wanted is there. Both at once: the caller's dialling would end with the callee's cause. */
-const endCall = async ({ callerUuid, legUuid }: Held, options: RunAnswerOptions): Promise<void> => {
+/** Nobody whom the caller wanted is there. */
+const endCall = async (held: Held, options: RunAnswerOptions): Promise<void> => {
   await Promise.all([
-    command(options, 'uuid_kill', `${legUuid} NORMAL_CLEARING`),
-    command(options, 'uuid_kill', `${callerUuid} NO_ANSWER`),
+    releaseCaller(held, [`sleep:${OWN_END_MS}`, 'hangup:NORMAL_CLEARING'], options),
+    command(options, 'uuid_kill', `${held.legUuid} NORMAL_CLEARING`),
   ])
 }
+
+/** The callee's leg ends by itself after so long, should the command to end it be lost. */
+const OWN_END_MS = 1_000
 
 /** As if the carrier had refused the call: what comes after this cause is the hunt's business. */
 const failAttempt = async (
@@ -256,16 +259,26 @@ const failAttempt = async (
 }
 
 /** The machine stays with the switch, which leaves the message by itself if no beep is ever heard. */
-const detach = async (
+const detach = (held: Held, path: string, options: RunAnswerOptions): Promise<void> =>
+  releaseCaller(
+    held,
+    [
+      `playback:silence_stream://${options.rules.longestGreetingMs}`,
+      `playback:${path}`,
+      'hangup:NORMAL_CLEARING',
+    ],
+    options,
+  )
+
+/**
+ * The callee's leg goes on with `actions` of its own, and the caller is told that nobody answered. Were the leg simply
+ * hung up, the caller's dialling could end first, with the callee's cause.
+ */
+const releaseCaller = async (
   { callerUuid, legUuid }: Held,
-  path: string,
+  actions: readonly string[],
   options: RunAnswerOptions,
 ): Promise<void> => {
-  const actions = [
-    `playback:silence_stream://${options.rules.longestGreetingMs}`,
-    `playback:${path}`,
-    'hangup:NORMAL_CLEARING',
-  ]
   await Promise.all([
     command(
       options,

@@ -15,6 +15,12 @@ import { uuid } from '../support/snapshot.ts'
 const A = uuid(1)
 const B = uuid(2)
 
+const HUNG_UP = [
+  "uuid_transfer B 'm:^:sleep:1000^hangup:NORMAL_CLEARING' inline",
+  'uuid_kill A NO_ANSWER',
+  'uuid_kill B NORMAL_CLEARING',
+]
+
 const eventOf = (variables: Readonly<Record<string, string>>): EslEvent => ({
   name: 'CHANNEL_DATA',
   subclass: undefined,
@@ -131,9 +137,9 @@ suite('engine: a callee who answered', () => {
     ])
   })
 
-  test('a machine: the callee is hung up before the caller, and is never let go of', async () => {
+  test('a machine: the callee leaves the dialling before both are hung up, and is never let go of', async () => {
     const done = await run({ what: hangup, sound: MACHINE })
-    assert.deepEqual(done.slice(-2), ['uuid_kill B NORMAL_CLEARING', 'uuid_kill A NO_ANSWER'])
+    assert.deepEqual(done.slice(-3), HUNG_UP)
     assert.ok(!done.includes('let go'))
   })
 
@@ -151,7 +157,7 @@ suite('engine: a callee who answered', () => {
   test('a message that is not there: the machine is hung up', async () => {
     const what = { machine: { action: 'leave-message', messageFileId: 5 } } as const
     const done = await run({ what, sound: MACHINE })
-    assert.deepEqual(done.slice(-2), ['uuid_kill B NORMAL_CLEARING', 'uuid_kill A NO_ANSWER'])
+    assert.deepEqual(done.slice(-3), HUNG_UP)
   })
 
   test('a leg that cannot be heard is connected', async () => {
@@ -183,11 +189,7 @@ suite('engine: a callee who answered', () => {
 
   test('a person who presses nothing', async () => {
     const done = await run({ what: { ...hangup, confirm: { timeoutSeconds: 6 } }, sound: HUMAN })
-    assert.deepEqual(done.slice(-3), [
-      'play_and_get_digits',
-      'uuid_kill B NORMAL_CLEARING',
-      'uuid_kill A NO_ANSWER',
-    ])
+    assert.deepEqual(done.slice(-4), ['play_and_get_digits', ...HUNG_UP])
   })
 
   const tones = { tones: { country: 'GB' } } as const
