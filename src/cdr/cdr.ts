@@ -52,6 +52,8 @@ export type Cdr = {
   /** What the carrier charges for this leg: on answered B legs only, so that every sum counts it once. */
   readonly cost: Money | undefined
   readonly simulated: boolean
+  /** Written by the engine, because the switch sent nothing: from the hangup event, or when the switch was lost. */
+  readonly estimate?: 'from-event' | 'switch-lost' | undefined
   /** What is kept beside these fields (custom.ts). */
   readonly custom?: CustomData | undefined
   /** What was asked for with the call over the API. It is read for what leaves the engine, and not stored. */
