@@ -1,7 +1,6 @@
 /** Caller IDs in PostgreSQL: proofs with their limits, rules, lists, and what of them a decision reads. */
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { silentLogger } from '../../src/base/logger.ts'
 import { codeOf } from '../../src/base/errors.ts'
 import { addCallerIdRule, addCarrierNumber, updateCallerIdRule } from '../../src/store/caller-id-writes.ts'
 import {
@@ -12,7 +11,7 @@ import {
   removeVerification,
   startVerification,
 } from '../../src/store/caller-id-verifications.ts'
-import { openDatabase, type Database } from '../../src/store/database.ts'
+import type { Database } from '../../src/store/database.ts'
 import { addCarrier, addGateway, updateGateway } from '../../src/store/gateway-writes.ts'
 import {
   addOrganization,
@@ -21,7 +20,7 @@ import {
   updateUser,
 } from '../../src/store/organization-writes.ts'
 import { loadSnapshot } from '../../src/store/snapshot.ts'
-import { testDatabase, type TestDatabase } from '../support/postgres.ts'
+import { databasePerTest } from '../support/database-per-test.ts'
 
 const key = randomBytes(32)
 const NUMBER = '+33142685300'
@@ -31,14 +30,13 @@ const wrong = (): boolean => false
 
 suite('store: caller IDs', function () {
   this.timeout(60_000)
-  let place: TestDatabase
+  const place = databasePerTest()
   let database: Database
   let organizationId = 0
   let userId = 0
 
   setup(async () => {
-    place = await testDatabase()
-    database = openDatabase({ url: place.url, logger: silentLogger })
+    database = place.database()
     organizationId = await addOrganization(database, {
       name: 'Acme',
       sipDomain: 'acme.test',
@@ -46,10 +44,6 @@ suite('store: caller IDs', function () {
       currency: 'GBP',
     })
     userId = await addUser(database, { organizationId, name: 'Ada', extension: '1001' })
-  })
-  teardown(async () => {
-    await database.close()
-    await place.drop()
   })
 
   const start = (number = NUMBER, of = organizationId, user?: number): Promise<number> =>

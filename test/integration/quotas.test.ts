@@ -1,8 +1,7 @@
 /** Quotas as rows, and what records say was spent. */
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { silentLogger } from '../../src/base/logger.ts'
-import { openDatabase, type Database } from '../../src/store/database.ts'
+import type { Database } from '../../src/store/database.ts'
 import { addOrganization, addUser, removeUser } from '../../src/store/organization-writes.ts'
 import {
   findQuota,
@@ -14,18 +13,17 @@ import {
 } from '../../src/store/quota-rows.ts'
 import { loadSnapshot } from '../../src/store/snapshot.ts'
 import { formatMoney } from '../../src/telephony/money.ts'
-import { testDatabase, type TestDatabase } from '../support/postgres.ts'
+import { databasePerTest } from '../support/database-per-test.ts'
 
 suite('store: quotas', function () {
   this.timeout(60_000)
-  let place: TestDatabase
+  const place = databasePerTest()
   let database: Database
   let organizationId: number
   let userId: number
 
   setup(async () => {
-    place = await testDatabase()
-    database = openDatabase({ url: place.url, logger: silentLogger })
+    database = place.database()
     organizationId = await addOrganization(database, {
       name: 'Acme',
       sipDomain: 'acme.test',
@@ -33,10 +31,6 @@ suite('store: quotas', function () {
       currency: 'GBP',
     })
     userId = await addUser(database, { organizationId, name: 'Ada', extension: '1001' })
-  })
-  teardown(async () => {
-    await database.close()
-    await place.drop()
   })
 
   test('a quota is set field by field, emptied by null, and reaches the snapshot', async () => {

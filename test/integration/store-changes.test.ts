@@ -3,27 +3,22 @@ import { randomBytes } from 'node:crypto'
 import pg from 'pg'
 import { silentLogger } from '../../src/base/logger.ts'
 import { watchChanges, type ChangeWatch } from '../../src/store/changes.ts'
-import { openDatabase, type Database } from '../../src/store/database.ts'
+import type { Database } from '../../src/store/database.ts'
 import { seedDemo } from '../../src/store/demo.ts'
 import { updateGateway } from '../../src/store/gateway-writes.ts'
 import { addOrganization } from '../../src/store/organization-writes.ts'
-import { testDatabase, type TestDatabase } from '../support/postgres.ts'
+import { databasePerTest } from '../support/database-per-test.ts'
 
 const key = randomBytes(32)
 const ACME = { name: 'Acme', sipDomain: 'acme.test', country: 'FR', currency: 'EUR' }
 
 suite('store: changes', function () {
   this.timeout(60_000)
-  let place: TestDatabase
+  const place = databasePerTest()
   let database: Database
 
-  setup(async () => {
-    place = await testDatabase()
-    database = openDatabase({ url: place.url, logger: silentLogger })
-  })
-  teardown(async () => {
-    await database.close()
-    await place.drop()
+  setup(() => {
+    database = place.database()
   })
 
   suite('changes', () => {
@@ -40,7 +35,7 @@ suite('store: changes', function () {
     }
     const begin = async (): Promise<void> => {
       changes = 0
-      watch = watchChanges({ url: place.url, logger: silentLogger, onChange: () => void (changes += 1) })
+      watch = watchChanges({ url: place.url(), logger: silentLogger, onChange: () => void (changes += 1) })
       await changed(5_000)
     }
     teardown(async () => {
@@ -84,7 +79,7 @@ suite('store: changes', function () {
       await addOrganization(database, ACME)
       await new Promise((resolve) => setTimeout(resolve, 150))
       assert.equal(changes, 1)
-      const client = new pg.Client({ connectionString: place.url })
+      const client = new pg.Client({ connectionString: place.url() })
       await client.connect()
       const { rows } = await client.query(
         `SELECT 1 FROM pg_stat_activity WHERE application_name = 'strowger changes' AND datname = current_database()`,

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { silentLogger } from '../../src/base/logger.ts'
 import { addBlockedPrefix } from '../../src/store/blocked-prefix-writes.ts'
-import { openDatabase, type Database } from '../../src/store/database.ts'
+import type { Database } from '../../src/store/database.ts'
 import { DEMO_DOMAIN, DEMO_NUMBER, seedDemo } from '../../src/store/demo.ts'
 import { addDevice } from '../../src/store/device-writes.ts'
 import { addGateway, removeGateway, updateCarrier, updateGateway } from '../../src/store/gateway-writes.ts'
@@ -19,23 +18,18 @@ import {
 import { loadSnapshot } from '../../src/store/snapshot.ts'
 import { DEFAULT_FAILOVER_POLICY } from '../../src/telephony/failover-policy.ts'
 import { DEFAULT_NUMBER_FORM } from '../../src/telephony/number-form.ts'
-import { testDatabase, type TestDatabase } from '../support/postgres.ts'
+import { databasePerTest } from '../support/database-per-test.ts'
 
 const key = randomBytes(32)
 const ACME = { name: 'Acme', sipDomain: 'acme.test', country: 'FR', currency: 'EUR' }
 
 suite('store: writes', function () {
   this.timeout(60_000)
-  let place: TestDatabase
+  const place = databasePerTest()
   let database: Database
 
-  setup(async () => {
-    place = await testDatabase()
-    database = openDatabase({ url: place.url, logger: silentLogger })
-  })
-  teardown(async () => {
-    await database.close()
-    await place.drop()
+  setup(() => {
+    database = place.database()
   })
 
   suite('gateways', () => {

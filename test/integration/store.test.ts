@@ -17,7 +17,7 @@ import {
   hasForeignOrganization,
 } from '../../src/store/organization-writes.ts'
 import { loadSnapshot } from '../../src/store/snapshot.ts'
-import { testDatabase, type TestDatabase } from '../support/postgres.ts'
+import { databasePerTest } from '../support/database-per-test.ts'
 import { SQL_FOLDER } from '../support/sql-folder.ts'
 
 const key = randomBytes(32)
@@ -25,22 +25,17 @@ const ACME = { name: 'Acme', sipDomain: 'acme.test', country: 'FR', currency: 'E
 
 suite('store', function () {
   this.timeout(60_000)
-  let place: TestDatabase
+  const place = databasePerTest()
   let database: Database
 
-  setup(async () => {
-    place = await testDatabase()
-    database = openDatabase({ url: place.url, logger: silentLogger })
-  })
-  teardown(async () => {
-    await database.close()
-    await place.drop()
+  setup(() => {
+    database = place.database()
   })
 
   suite('migrations', () => {
     test('run once, however many engines boot at the same time', async () => {
       const again = await Promise.all(
-        [1, 2, 3].map(() => migrate({ url: place.url, folder: SQL_FOLDER, logger: silentLogger })),
+        [1, 2, 3].map(() => migrate({ url: place.url(), folder: SQL_FOLDER, logger: silentLogger })),
       )
       assert.deepEqual(again, [[], [], []])
     })
@@ -48,7 +43,7 @@ suite('store', function () {
     test('one that fails is named, and nothing of it stays', async () => {
       const folder = mkdtempSync(join(tmpdir(), 'strowger-sql-'))
       try {
-        const empty = { url: place.url, folder, logger: silentLogger }
+        const empty = { url: place.url(), folder, logger: silentLogger }
         await assert.rejects(migrate(empty), { code: 'STORE_MIGRATION_FAILED' })
         await assert.rejects(migrate({ ...empty, folder: join(folder, 'absent') }), {
           code: 'STORE_MIGRATION_FAILED',
@@ -91,7 +86,7 @@ suite('store', function () {
 
     test('a statement that takes too long is ended, and the connection lives', async () => {
       const hasty = openDatabase({
-        url: place.url,
+        url: place.url(),
         logger: silentLogger,
         connections: 1,
         statementTimeoutMs: 100,
@@ -103,7 +98,7 @@ suite('store', function () {
 
     test('connections that the server ends, idle or at work, end nothing else', async () => {
       await Promise.all([database.query('SELECT pg_sleep(0.05)'), database.query('SELECT pg_sleep(0.05)')])
-      const killer = openDatabase({ url: place.url, logger: silentLogger, connections: 1 })
+      const killer = openDatabase({ url: place.url(), logger: silentLogger, connections: 1 })
       const working = assert.rejects(
         database.transaction(async (on) => on.query('SELECT pg_sleep(5)')),
         { code: 'STORE_UNAVAILABLE' },

@@ -290,7 +290,8 @@ live('recording', (stage) => {
     checkSides(wav, 300, pausedAt - 600)
     for (const channel of [0, 1])
       assert.equal(
-        loudest(wav, channel, pausedAt + 500, stillPausedAt),
+        // The file began a little after the request for it, by as much as the duration may differ.
+        loudest(wav, channel, pausedAt + 500, stillPausedAt - 300),
         0,
         `channel ${channel} is not silent`,
       )
