@@ -2,16 +2,11 @@
  * Five routes for each kind of record that operators keep. Whoever is bound to an organisation needs not name it, and
  * may not name another; what he may write of his own records access/tenant-rules.ts says.
  */
-import { Type, type Static, type TObject } from '@sinclair/typebox'
-import type { FastifyRequest } from 'fastify'
-import { forbiddenToTenant, type RecordPath, type Write } from '../access/tenant-rules.ts'
-import { EngineError } from '../base/errors.ts'
-import { refuse, type Api } from './api.ts'
-import { boundTo, organizationWithin } from './caller.ts'
+import type { Static, TObject } from '@sinclair/typebox'
+import { forbiddenToTenant, type RecordPath } from '../access/tenant-rules.ts'
+import type { Api } from './api.ts'
 import { addDeckRoutes } from './deck-routes.ts'
-import { answers, fields, id } from './fields.ts'
 import {
-  changesOf,
   NewBlockedPrefix,
   NewCarrier,
   NewDevice,
@@ -27,7 +22,7 @@ import {
 } from './record-doors.ts'
 import * as callerId from './caller-id-json.ts'
 import * as json from './record-json.ts'
-import { badInput } from './validation.ts'
+import { addRecordKind, type RecordKind } from './record-kind-routes.ts'
 
 export const addRecordRoutes = (api: Api, records: RecordDoors): void => {
   const { organizations, carriers, gateways, users, devices, numbers } = records
@@ -122,7 +117,8 @@ export const addRecordRoutes = (api: Api, records: RecordDoors): void => {
       area: 'routing',
       owner: 'optional',
       one: 'blockedPrefix',
-      plural: 'es',
+      many: 'blockedPrefixes',
+      word: 'blocked prefix',
       taken: NewBlockedPrefix,
       told: json.BlockedPrefixJson,
       render: json.blockedPrefixJson,
@@ -164,169 +160,15 @@ export const addRecordRoutes = (api: Api, records: RecordDoors): void => {
   if (rateDeckFiles !== undefined) addDeckRoutes(api, rateDeckFiles)
 }
 
-/** 20,000 rates with every field written out. */
-const RATE_DECK_BODY_LIMIT = 4 * 1024 * 1024
-
-type Kind<Taken extends TObject, Row> = {
-  readonly path: RecordPath
-  /** Who reads and writes it needs `records:` or `routing:`. */
-  readonly area: 'records' | 'routing'
-  /** Whether it names the organisation that it is of; `needed`: it is always one's, `optional`: or the platform's. */
-  readonly owner?: 'needed' | 'optional'
-  /** Its key in answers; a list's is the same with `plural` behind it. */
-  readonly one: string
-  /** Default s. */
-  readonly plural?: string
-  readonly taken: Taken
-  readonly told: TObject
-  readonly render: (row: Row) => Record<string, unknown>
-  /** Of what is added, in bytes; default the server's. */
-  readonly bodyLimit?: number
-}
-
 const addKind = <Taken extends TObject, Row>(
   api: Api,
   collection: Collection<Static<Taken>, Row>,
-  { path, area, owner, one, plural = 's', taken, told, render, bodyLimit }: Kind<Taken, Row>,
-): void => {
-  const tags = ['records']
-  const params = fields({ id: id('the record') })
-  const tellOne = Type.Object({ success: Type.Literal(true), [one]: told })
-  const many = `${one}${plural}`
-  const reading = { scope: `${area}:read` } as const
-  const writing = { scope: `${area}:write` } as const
-  const missing = (number: number): string => `there is no ${path.slice(0, -plural.length)} ${number}`
+  kind: RecordKind<Taken, Row> & { readonly path: RecordPath },
+): void =>
+  addRecordKind(api, collection, {
+    ...kind,
+    forbidden: (write, body) => forbiddenToTenant(kind.path, write, body),
+  })
 
-  api.get(
-    `/v1/${path}`,
-    {
-      config: reading,
-      schema: {
-        tags,
-        summary: `Lists ${path}`,
-        querystring: fields({ organization: Type.Optional(id('an organisation')) }),
-        response: answers(
-          200,
-          Type.Object({ success: Type.Literal(true), [many]: Type.Array(told) }),
-          404,
-          503,
-        ),
-      },
-    },
-    async (request) => {
-      const organizationId = organizationWithin(request, request.query.organization)
-      const rows = await collection.list({ organizationId, boundTo: boundTo(request) })
-      return { success: true, [many]: rows.map(render) }
-    },
-  )
-  api.get(
-    `/v1/${path}/:id`,
-    {
-      config: reading,
-      schema: { tags, summary: `Tells one of ${path}`, params, response: answers(200, tellOne, 404, 503) },
-    },
-    async (request, reply) => {
-      const number = request.params.id
-      const row = await collection.get(number, boundTo(request))
-      return row === undefined
-        ? refuse(reply, 'HTTP_NOT_FOUND', missing(number))
-        : { success: true, [one]: render(row) }
-    },
-  )
-  api.post(
-    `/v1/${path}`,
-    {
-      ...(bodyLimit === undefined ? {} : { bodyLimit }),
-      config: writing,
-      schema: {
-        tags,
-        summary: `Adds one of ${path}`,
-        body: taken,
-        response: answers(201, tellOne, 404, 409, 413, 415, 503),
-      },
-    },
-    async (request: FastifyRequest, reply) => {
-      const body = withOwner(request, request.body as Body, owner)
-      refuseForbidden(request, path, 'add', body)
-      // Checked against `taken` just now; the type provider cannot follow a generic schema.
-      const row = await collection.add(body, boundTo(request))
-      return reply.code(201).send({ success: true, [one]: render(row) })
-    },
-  )
-  api.put(
-    `/v1/${path}/:id`,
-    {
-      config: writing,
-      schema: {
-        tags,
-        summary: `Changes one of ${path}: the fields that are given`,
-        params,
-        body: changesOf(taken),
-        response: answers(200, tellOne, 404, 409, 413, 415, 503),
-      },
-    },
-    async (request, reply) => {
-      const number = request.params.id
-      const body = request.body as Partial<Static<Taken>> & Body
-      checkOwner(request, body, owner)
-      refuseForbidden(request, path, 'change', body)
-      const row = await collection.update(number, body, boundTo(request))
-      return row === undefined
-        ? refuse(reply, 'HTTP_NOT_FOUND', missing(number))
-        : { success: true, [one]: render(row) }
-    },
-  )
-  api.delete(
-    `/v1/${path}/:id`,
-    {
-      config: writing,
-      schema: {
-        tags,
-        summary: `Removes one of ${path}`,
-        params,
-        response: answers(200, Type.Object({ success: Type.Literal(true) }), 404, 409, 503),
-      },
-    },
-    async (request, reply) => {
-      const number = request.params.id
-      refuseForbidden(request, path, 'remove', {})
-      return (await collection.remove(number, boundTo(request)))
-        ? { success: true }
-        : refuse(reply, 'HTTP_NOT_FOUND', missing(number))
-    },
-  )
-}
-
-type Body = Readonly<Record<string, unknown>>
-
-/** Names of whoever is bound to an organisation no other, and nobody who is bound the platform. */
-const checkOwner = (request: FastifyRequest, body: Body, owner: 'needed' | 'optional' | undefined): void => {
-  const named = body['organizationId']
-  if (owner === undefined || boundTo(request) === undefined || named === undefined) return
-  if (typeof named !== 'number')
-    throw forbidden('organizationId', "what is the platform's is the platform's to write")
-  organizationWithin(request, named, 'organizationId')
-}
-
-/** The record with the organisation to which the caller is bound, where it names none. */
-const withOwner = (request: FastifyRequest, body: Body, owner: 'needed' | 'optional' | undefined): Body => {
-  checkOwner(request, body, owner)
-  if (owner === undefined || body['organizationId'] !== undefined) return body
-  const organizationId = boundTo(request)
-  if (organizationId !== undefined) return { ...body, organizationId }
-  if (owner === 'needed')
-    throw badInput(
-      'organizationId',
-      '"organizationId" is missing: it takes the id of an organisation, a whole number from 1',
-    )
-  return body
-}
-
-const refuseForbidden = (request: FastifyRequest, path: RecordPath, write: Write, body: Body): void => {
-  if (boundTo(request) === undefined) return
-  const found = forbiddenToTenant(path, write, body)
-  if (found !== undefined) throw forbidden(found.field, found.why)
-}
-
-const forbidden = (field: string, message: string): EngineError =>
-  new EngineError('ACCESS_FORBIDDEN', message, { field })
+/** 20,000 rates with every field written out. */
+const RATE_DECK_BODY_LIMIT = 4 * 1024 * 1024

@@ -12,6 +12,8 @@ import { numberOf, RETRY_AFTER_SECONDS } from './carrier-by-number.ts'
 import { until } from './net.ts'
 
 const binaries = findBinaries(process.env)
+/** The number itself: a moment or a uuid may have the same digits in it. */
+const TELLS_RETRY_AFTER = new RegExp(`(?<![0-9a-f-])${RETRY_AFTER_SECONDS}(?![0-9a-f-])`, 'i')
 /** Calls at once. */
 const AT_ONCE = 10
 
@@ -52,7 +54,7 @@ if (typeof binaries !== 'string')
       assert.equal(end.get('Hangup-Cause'), cause, what)
       assert.equal(end.variable('proto_specific_hangup_cause'), `sip:${status}`, what)
       for (const [name, value] of end.headers())
-        assert.ok(!value.includes(String(RETRY_AFTER_SECONDS)), `${name}: ${value}`)
+        assert.ok(!TELLS_RETRY_AFTER.test(value), `${name}: ${value}`)
     }
 
     test('sip-statuses: every status from 300 to 699 ends with the cause of its row', async function () {
