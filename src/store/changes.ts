@@ -45,10 +45,12 @@ export const watchChanges = (options: ChangeOptions): ChangeWatch => {
     const ended = new Promise<void>((resolve) => {
       connection.on('end', () => resolve())
       connection.on('error', (fault) => {
-        logger.warn(
-          { code: 'STORE_CONNECTION_LOST', why: fault.message },
-          'the connection for changes was lost',
-        )
+        // Stopping cuts it off.
+        if (!stopping.signal.aborted)
+          logger.warn(
+            { code: 'STORE_CONNECTION_LOST', why: fault.message },
+            'the connection for changes was lost',
+          )
         resolve()
       })
     })

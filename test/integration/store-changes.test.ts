@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import pg from 'pg'
-import { silentLogger } from '../../src/base/logger.ts'
+import { createLogger, silentLogger, type Logger } from '../../src/base/logger.ts'
 import { watchChanges, type ChangeWatch } from '../../src/store/changes.ts'
 import type { Database } from '../../src/store/database.ts'
 import { seedDemo } from '../../src/store/demo.ts'
@@ -33,9 +33,9 @@ suite('store: changes', function () {
       assert.ok(changes > before, `no change within ${withinMs} ms`)
       return performance.now() - start
     }
-    const begin = async (): Promise<void> => {
+    const begin = async (logger: Logger = silentLogger): Promise<void> => {
       changes = 0
-      watch = watchChanges({ url: place.url(), logger: silentLogger, onChange: () => void (changes += 1) })
+      watch = watchChanges({ url: place.url(), logger, onChange: () => void (changes += 1) })
       await changed(5_000)
     }
     teardown(async () => {
@@ -73,9 +73,13 @@ suite('store: changes', function () {
       await told
     })
 
-    test('a stop ends the connection and what was to come', async () => {
-      await begin()
+    test('a stop ends the connection and what was to come, and is no trouble', async () => {
+      const said: string[] = []
+      await begin(
+        createLogger({ level: 'info', redactNumbers: true }, { write: (line) => void said.push(line) }),
+      )
       await watch?.stop()
+      assert.deepEqual(said, [])
       await addOrganization(database, ACME)
       await new Promise((resolve) => setTimeout(resolve, 150))
       assert.equal(changes, 1)
