@@ -8,14 +8,20 @@ import { systemClock } from './base/clock.ts'
 import { asError, EngineError } from './base/errors.ts'
 import { connectForRates } from './store/rates-connection.ts'
 import { loadRatesWithDraft } from './store/rates-draft.ts'
+import { loadPastRates } from './store/rates-past.ts'
 
-const { databaseUrl, deckId } = workerData as DraftRatesSettings
+const settings = workerData as DraftRatesSettings
 
 const load = async (): Promise<DraftRates> => {
   try {
-    const on = await connectForRates({ url: databaseUrl, purpose: 'replay rates' })
+    const on = await connectForRates({ url: settings.databaseUrl, purpose: 'replay rates' })
     try {
-      return { parts: await loadRatesWithDraft(on, deckId, systemClock.now()) }
+      return {
+        parts:
+          'past' in settings
+            ? await loadPastRates(on, settings.past)
+            : await loadRatesWithDraft(on, settings.deckId, systemClock.now()),
+      }
     } finally {
       on.close()
     }

@@ -7,6 +7,7 @@ export const SCOPES = [
   'calls:supervise',
   'events:read',
   'cdrs:read',
+  'cdrs:write',
   'recordings:read',
   'recordings:write',
   'records:read',

@@ -1,4 +1,5 @@
 /** What decides where a call goes, joined: the world, the health of carriers, the planner. */
+import { join } from 'node:path'
 import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/logger.ts'
 import type { Config } from '../config/config.ts'
@@ -11,11 +12,16 @@ import { signPlan, type SignIdentity } from '../engine/signing.ts'
 import { createPlanner, type LrnLookup, type Planner, type PlannerOptions } from '../engine/planner.ts'
 import { createWorld, type World } from '../engine/world.ts'
 import { createTurns, type Turns } from '../routing/turns.ts'
+import { createFraud, type Fraud } from './fraud.ts'
+import { readEngineId } from './outbox.ts'
+import { createPrepaid, type Prepaid } from './prepaid.ts'
 import { createQuotas, type Quotas } from './quotas.ts'
 import { gatewayWithCarrier, healthSettings, lrnLookupOf, readPlanSettings } from './routing-settings.ts'
 
 export type Deciding = {
   readonly quotas: Quotas
+  readonly fraud: Fraud
+  readonly prepaid: Prepaid
   readonly states: GatewayStates
   readonly turns: Turns
   readonly health: CarrierHealth
@@ -60,14 +66,29 @@ export const createDeciding = async (options: DecidingOptions): Promise<Deciding
   board.watch(undefined, healthFeed.happened)
   const quotas = createQuotas(() => world.directory(), board, clock.now)
   board.watch(undefined, quotas.feed.happened)
-  const world = createWorld({
-    quotas: quotas.counters.check,
-    isUp: states.isUp,
-    load: health.load,
-    health: healthAsOfNow(health, clock.now),
-    turns,
-    failoverStrategy: config.routing.failover.strategy,
+  const fraud = createFraud({
+    directory: () => world.directory(),
+    board,
+    hasVoice: options.hasVoice,
+    clock,
+    logger,
   })
+  board.watch(undefined, fraud.feed.happened)
+  const engine = await readEngineId(join(config.dataDir, 'outbox'))
+  const prepaid = createPrepaid({ engine, config: config.prepaid, board, clock, logger })
+  const world = createWorld(
+    {
+      prepaid: prepaid.accounts.check,
+      quotas: quotas.counters.check,
+      fraud: fraud.counters.check,
+      isUp: states.isUp,
+      load: health.load,
+      health: healthAsOfNow(health, clock.now),
+      turns,
+      failoverStrategy: config.routing.failover.strategy,
+    },
+    { exchangeMostDays: config.routing.exchangeMostDays },
+  )
   const planSettings = { ...(await readPlanSettings(config)), hasVoice: options.hasVoice }
   const lrn = lrnLookupOf(config.routing.lrn, clock, logger)
   const planner = createPlanner({
@@ -78,10 +99,14 @@ export const createDeciding = async (options: DecidingOptions): Promise<Deciding
       turns.take(shares)
       healthFeed.planned(call)
     },
-    onCounted: quotas.feed.planned,
+    onCounted: (plan, now) => {
+      quotas.feed.planned(plan, now)
+      fraud.feed.planned(plan, now)
+      prepaid.planned(plan, now)
+    },
     sign: sign === undefined ? undefined : (plan, now) => signPlan(plan, now, sign),
     onDecided: options.onDecided,
     elapsed: () => clock.monotonic() * 1_000,
   })
-  return { quotas, states, turns, health, healthFeed, world, planSettings, lrn, planner }
+  return { quotas, fraud, prepaid, states, turns, health, healthFeed, world, planSettings, lrn, planner }
 }

@@ -14,20 +14,29 @@ import type { SwitchLink } from '../engine/switch-link.ts'
 import type { World } from '../engine/world.ts'
 import type { AccessDoors } from '../http/access-doors.ts'
 import type { CallerIdDoors } from '../http/caller-id-doors.ts'
+import type { CdrErasureDoors, CdrExportDoors } from '../http/cdr-doors.ts'
 import type { DeckDoors } from '../http/deck-doors.ts'
 import type { Doors, Readiness } from '../http/doors.ts'
 import type { CallRecordingDoors } from '../http/recording-policy-doors.ts'
 import type { RoutingDoors } from '../http/routing-doors.ts'
+import type { TargetDoors } from '../http/target-doors.ts'
 import type { WebhookDoors } from '../http/webhook-doors.ts'
 import type { LinkState } from '../sip/drachtio-link.ts'
 import { listCdrs } from '../store/cdr-reads.ts'
 import { withRecordings } from '../store/recording-reads.ts'
+import { withExternalObjects } from '../store/target-deliveries.ts'
 import type { Database } from '../store/database.ts'
+import { createBalanceDoors } from './balances.ts'
+import type { RatingDoors } from '../http/rating-doors.ts'
 import { createCallControlDoors, type CallControlParts } from './call-control.ts'
+import type { RecordsCheck } from './call-records.ts'
 import type { CdrIntake } from './cdr-intake.ts'
 import type { DatabaseLink } from './database-link.ts'
 import { createOnce } from './once.ts'
+import type { Prepaid } from './prepaid.ts'
+import { createFraudDoors } from './fraud-doors.ts'
 import { createQuotaDoors, type Quotas } from './quotas.ts'
+import { createReportDoors } from './reports.ts'
 import { createRecordDoors } from './record-doors.ts'
 import { recordingsCheck, type Recordings } from './recordings.ts'
 
@@ -45,19 +54,25 @@ export type DoorParts = {
   readonly states: GatewayStates
   readonly link: SwitchLink
   readonly intake: CdrIntake
+  readonly recordChecks: () => readonly RecordsCheck[]
   readonly database: Database
   readonly databaseLink: DatabaseLink
   readonly rateDeckFiles: DeckDoors
   /** Undefined: there is no SIP edge. */
   readonly sipEdge: () => LinkState | undefined
   readonly masterKey: Buffer
+  readonly cdrExports: CdrExportDoors
+  readonly cdrErasures: CdrErasureDoors
   readonly commands: SwitchCommands
   readonly planner: Planner
   readonly quotas: Quotas
+  readonly rating: RatingDoors
+  readonly prepaid: Prepaid
   readonly callerId: CallerIdDoors
   readonly customHeaders: readonly string[]
   readonly routing: RoutingDoors
   readonly webhooks: WebhookDoors
+  readonly targets: TargetDoors
   readonly recordings: Pick<Recordings, 'doors' | 'intake'>
   readonly callRecording: CallRecordingDoors
   /** The path of an uploaded sound, as the switch names it. */
@@ -86,6 +101,7 @@ export const createDoors = (parts: DoorParts): Doors => {
     metrics: parts.metrics,
     answerXml: parts.answerXml,
     acceptCdr: parts.acceptCdr,
+    cdrQuarantine: parts.intake.quarantine,
     once: createOnce({
       database: parts.database,
       isLive: (callId) => board.call(callId) !== undefined,
@@ -94,7 +110,11 @@ export const createDoors = (parts: DoorParts): Doors => {
     }),
     customHeaders: parts.customHeaders,
     callerId: parts.callerId,
+    balances: createBalanceDoors(parts.database, parts.prepaid, parts.logger),
+    rating: parts.rating,
     quotas: createQuotaDoors(parts.database, parts.quotas.counters, clock.now),
+    fraud: createFraudDoors(parts.database),
+    reports: createReportDoors(parts),
     originate: (request) =>
       dial(request, {
         world,
@@ -121,8 +141,11 @@ export const createDoors = (parts: DoorParts): Doors => {
     explain: (request) => explain(request, world, parts.planner, clock.now()),
     cdrs: async ({ legs, ...filter }) => {
       const page = await listCdrs(parts.database, { ...filter, includeLegs: legs })
-      return { cdrs: await withRecordings(parts.database, page.cdrs), next: page.nextCursor }
+      const listed = await withRecordings(parts.database, page.cdrs)
+      return { cdrs: await withExternalObjects(parts.database, listed), next: page.nextCursor }
     },
+    cdrExports: parts.cdrExports,
+    cdrErasures: parts.cdrErasures,
     bans: async () =>
       (await guard.list()).map((ban) => ({
         ...ban,
@@ -135,15 +158,16 @@ export const createDoors = (parts: DoorParts): Doors => {
     ...createCallControlDoors(parts),
     routing: parts.routing,
     webhooks: parts.webhooks,
+    targets: parts.targets,
     access: parts.access,
   }
 }
 
 /** What is told, but does not make us unready: calls go on without it. */
-const WAITS: ReadonlySet<string> = new Set(['database', 'SIP edge', 'recordings'])
+const WAITS: ReadonlySet<string> = new Set(['database', 'SIP edge', 'recordings', 'disk', 'clock'])
 
 const readinessOf = (parts: DoorParts): Readiness => {
-  const { link, databaseLink, intake, world, states } = parts
+  const { link, databaseLink, world, states } = parts
   const sip = parts.sipEdge()
   const down = states.down()
   const checks = [
@@ -156,7 +180,7 @@ const readinessOf = (parts: DoorParts): Readiness => {
         ? `${world.rateCount()} rates; ${down.length} gateways down`
         : 'no snapshot of the database yet',
     },
-    { name: 'call records', ok: intake.state().ok, detail: intake.state().detail },
+    ...parts.recordChecks(),
     recordingsCheck(parts.recordings.intake.state()),
     ...(sip === undefined ? [] : [{ name: 'SIP edge', ok: sip === 'up', detail: `drachtio: ${sip}` }]),
   ]

@@ -4,9 +4,13 @@ import type { Worker } from 'node:worker_threads'
 import { EngineError } from '../base/errors.ts'
 import { openRateIndex, type RateIndex } from '../routing/rate-lookup.ts'
 import type { RateIndexParts } from '../routing/rate-parts.ts'
+import type { PastRates } from '../store/rates-past.ts'
 import { startOwnWorker } from './own-worker.ts'
 
-export type DraftRatesSettings = { readonly databaseUrl: string; readonly deckId: number }
+/** `past`: the rates of calls of the past instead. */
+export type DraftRatesSettings = { readonly databaseUrl: string } & (
+  { readonly deckId: number } | { readonly past: PastRates }
+)
 
 /** What the worker posts, once. */
 export type DraftRates =
@@ -21,12 +25,17 @@ export type DraftRates =
     }
 
 /** Throws STORE_NOT_FOUND, STORE_UNAVAILABLE, and APP_RATES_LOST where the worker died or `signal` ended it. */
-export const indexWithDraft = async (
+export const indexWithDraft = (
   databaseUrl: string,
   deckId: number,
   signal?: AbortSignal,
-): Promise<RateIndex> => {
-  const workerData: DraftRatesSettings = { databaseUrl, deckId }
+): Promise<RateIndex> => indexBy({ databaseUrl, deckId }, signal)
+
+/** The rates that calls of the past went by, or would have. Throws the same. */
+export const indexOfPast = (databaseUrl: string, past: PastRates, signal?: AbortSignal): Promise<RateIndex> =>
+  indexBy({ databaseUrl, past }, signal)
+
+const indexBy = async (workerData: DraftRatesSettings, signal?: AbortSignal): Promise<RateIndex> => {
   const worker = startOwnWorker('worker-draft-rates', { workerData })
   const end = (): void => void worker.terminate()
   signal?.addEventListener('abort', end, { once: true })

@@ -17,8 +17,7 @@ import { createOutboundServer } from '../esl/outbound-server.ts'
 import { readAdminToken } from '../http/admin-token.ts'
 import { createDecideRedirect } from '../sip/decide-redirect.ts'
 import { createSipEdge, type SipEdge } from '../sip/edge.ts'
-import { readCallCost } from '../store/cdr-reads.ts'
-import { insertCdrs } from '../store/cdr-writes.ts'
+import { readCallCost } from '../store/call-sums.ts'
 import { openDatabase } from '../store/database.ts'
 import { findDecision } from '../store/decision-reads.ts'
 import { insertDecisions } from '../store/decision-writes.ts'
@@ -26,7 +25,8 @@ import { loadOrCreateMasterKey } from '../store/secret.ts'
 import { createAccess } from './access.ts'
 import { createAnswering } from './answering.ts'
 import { openBanLedger } from './ban-ledger.ts'
-import { openCdrIntake } from './cdr-intake.ts'
+import { openCallRecords } from './call-records.ts'
+import { createCdrCompanions } from './cdr-companions.ts'
 import { createDatabaseLink } from './database-link.ts'
 import { createDeciding } from './deciding.ts'
 import { createDecisionLog } from './decision-log.ts'
@@ -36,11 +36,13 @@ import { createMetrics } from './metrics.ts'
 import { openOutbox } from './outbox.ts'
 import { keepSpendCounted } from './quotas.ts'
 import { createCallRecording } from './recording.ts'
+import { keepReports } from './reports.ts'
 import { createRecordings } from './recordings.ts'
 import { keepPingTimes } from './ping-times.ts'
 import { createRatesLink } from './rates-link.ts'
 import { readSigning } from './signing.ts'
 import { sipEdgeSettings } from './sip-edge.ts'
+import { createTargets } from './targets.ts'
 import { createTrial, type TrialReport } from './trial.ts'
 import { xmlCurlPassword } from './xml-curl-password.ts'
 
@@ -62,6 +64,8 @@ export type EngineOptions = {
   readonly logger: Logger
   /** Aborts when the engine is to end, which may be before it has started. */
   readonly stopping?: AbortSignal
+  /** For so long the switch's record of a leg is waited for; default two minutes. */
+  readonly recordWaitMs?: number
   /** The switch refuses the first password that it was shown: nothing works until a person acts. */
   readonly onWrongPassword: () => void
 }
@@ -111,7 +115,7 @@ const build = async (options: EngineOptions, lifecycle: Lifecycle): Promise<Engi
     clock,
     logger,
   })
-  const { quotas, states, turns, health, world, planSettings, lrn } = deciding
+  const { quotas, fraud, states, turns, health, world, planSettings, lrn } = deciding
   const ledger = openBanLedger(config, clock, logger)
   await lifecycle.add({ name: 'ban ledger', start: () => undefined, stop: ledger.close })
   const guard = createRegistrationGuard(ledger, clock, logger, () => link.worldChanged())
@@ -148,6 +152,7 @@ const build = async (options: EngineOptions, lifecycle: Lifecycle): Promise<Engi
     onMigrated: async () => {
       await trial.seed(database)
       await access.prepare()
+      await deciding.prepaid.refresh(database)
     },
     onSnapshot: (snapshot) => {
       const before = world.directory().gateways()
@@ -155,12 +160,18 @@ const build = async (options: EngineOptions, lifecycle: Lifecycle): Promise<Engi
       health.forget(before.map(({ id }) => id).filter((id) => world.directory().gateway(id) === undefined))
       link.worldChanged()
       callRecording.worldChanged()
+      fraud.worldChanged()
       void outbox.reload()
     },
     loadAccess: access.reload,
     loadRates: rates.reload,
   })
 
+  const targets = createTargets({
+    ...{ database, masterKeys, config: config.webhooks, clock, logger },
+    onAttempt: (kind, became) => metrics.targetDelivered(kind, became),
+  })
+  await lifecycle.add(targets)
   const outbox = await openOutbox({
     dataDir: config.dataDir,
     database,
@@ -170,39 +181,33 @@ const build = async (options: EngineOptions, lifecycle: Lifecycle): Promise<Engi
     board,
     costOf: (callId) => readCallCost(database, callId),
     onAttempt: ({ became }) => metrics.eventDelivered(became),
+    deliverToTarget: targets.deliver,
     clock,
     logger,
   })
   await lifecycle.add({ name: 'outgoing events', start: () => undefined, stop: outbox.stop })
 
   // Call records.
-  const intake = await openCdrIntake({
-    dataDir: config.dataDir,
+  const commands = createLateCommands()
+  const records = await openCallRecords({
+    ...{ dataDir: config.dataDir, database, board, outbox, commands, lifecycle, clock, logger },
     leftBySwitch: config.freeswitch.cdrDirectory ?? trial.cdrFolder(),
-    clock,
-    logger,
-    store: (cdrs) => insertCdrs(database, cdrs),
+    companions: createCdrCompanions(),
+    isSwitchUp: () => link.state().up,
+    isDatabaseUp: () => databaseLink.state().ok,
+    waitMs: options.recordWaitMs,
     onStored: (cdrs) => {
       quotas.stored(cdrs)
+      fraud.stored(cdrs)
+      deciding.prepaid.recorded(cdrs)
       recordings.callsRecorded(cdrs)
-      for (const { callId, legUuid, cost, rate, disposition } of cdrs) {
-        metrics.cdrStored(disposition)
-        board.recorded({
-          callId,
-          legUuid,
-          cost:
-            cost === undefined || rate === undefined
-              ? undefined
-              : { amount: cost, currency: rate.tariff.currency },
-        })
-      }
-      return outbox.recorded(cdrs)
+      targets.stored()
+      for (const { disposition } of cdrs) metrics.cdrStored(disposition)
     },
   })
-  await lifecycle.add({ name: 'call records', start: () => undefined, stop: intake.stop })
+  const { intake } = records
 
   // The switch.
-  const commands = createLateCommands()
   const callRecording = createCallRecording({
     config: config.recording,
     database,
@@ -231,6 +236,7 @@ const build = async (options: EngineOptions, lifecycle: Lifecycle): Promise<Engi
     guard,
     configuration: createSwitchConfiguration(commands, logger, guard.addresses),
     recording: callRecording.control,
+    legs: records.legs,
     redactDigits: callRecording.control.redactDigits,
     clock,
     logger,
@@ -241,7 +247,7 @@ const build = async (options: EngineOptions, lifecycle: Lifecycle): Promise<Engi
     port: config.outboundSocket.port,
     clock,
     logger,
-    onCall: createConversations({ clock, logger, runAnswer: answering.run }),
+    onCall: createConversations({ clock, logger, runAnswer: answering.run, askPin: fraud.askPin }),
   })
   let socketAddress = config.outboundSocket.address ?? ''
   await lifecycle.add({
@@ -261,7 +267,10 @@ const build = async (options: EngineOptions, lifecycle: Lifecycle): Promise<Engi
     world,
     isSwitchUp: () => link.state().up,
     isDatabaseUp: () => databaseLink.state().ok,
-    onStored: outbox.recordingStored,
+    onStored: (stored) => {
+      outbox.recordingStored(stored)
+      targets.recordingStored(stored)
+    },
     clock,
     logger,
   })
@@ -280,36 +289,17 @@ const build = async (options: EngineOptions, lifecycle: Lifecycle): Promise<Engi
       decisionsLost: () => decisions.state().lost,
       recordings: () => recordings.intake.state(),
       outbox: outbox.state,
+      targets: targets.counts,
+      prepaid: deciding.prepaid.figures,
+      fraud: fraud.state,
+      records: records.state,
     },
     trial.isSimulating,
   )
   const http = await createHttpDoor({
-    ...{
-      config,
-      lifecycle,
-      deciding,
-      board,
-      guard,
-      link,
-      intake,
-      decisions,
-      rates,
-      access,
-      outbox,
-      commands,
-      metrics,
-    },
-    ...{
-      recordings,
-      callRecording,
-      answering,
-      signing,
-      trial,
-      database,
-      databaseLink,
-      databaseUrl,
-      masterKey,
-    },
+    ...{ config, lifecycle, deciding, board, guard, link, intake, recordChecks: records.checks, decisions },
+    ...{ rates, access, outbox, commands, metrics, recordings, callRecording, answering, signing, trial },
+    ...{ database, databaseLink, databaseUrl, masterKey, targets },
     version: options.version,
     packageFolder: options.packageFolder,
     token,
@@ -346,9 +336,14 @@ const build = async (options: EngineOptions, lifecycle: Lifecycle): Promise<Engi
     },
     stop: databaseLink.stop,
   })
+  const { tell } = outbox
+  await lifecycle.add(deciding.prepaid.run({ database, commands, isSwitchUp: () => link.state().up, tell }))
   await lifecycle.add(keepSpendCounted({ database, counters: quotas.counters, clock, logger }))
+  await lifecycle.add(fraud.keep({ database, put: outbox.put }))
+  await lifecycle.add(keepReports({ database, clock, logger }))
   await lifecycle.add(recordings)
-  await lifecycle.add(scheduleHousekeeping({ database, guard, cleanOutbox: outbox.clean, clock, logger }))
+  const cleaning = { cleanOutbox: outbox.clean, cleanTargets: targets.clean }
+  await lifecycle.add(scheduleHousekeeping({ database, guard, ...cleaning, clock, logger }))
   const switchAt = await trial.findSwitch(url, database, world)
   const client = createInboundClient({
     ...switchAt,

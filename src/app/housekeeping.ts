@@ -14,6 +14,7 @@ export type HousekeepingOptions = {
   readonly guard: Pick<RegistrationGuard, 'refresh'>
   /** What was delivered long ago is forgotten. */
   readonly cleanOutbox: () => Promise<void>
+  readonly cleanTargets: () => Promise<void>
   readonly clock: Clock
   readonly logger: Logger
 }
@@ -22,6 +23,7 @@ export const scheduleHousekeeping = ({
   database,
   guard,
   cleanOutbox,
+  cleanTargets,
   clock,
   logger,
 }: HousekeepingOptions): Part => {
@@ -46,6 +48,7 @@ export const scheduleHousekeeping = ({
       )
       at('41 4 * * *', 'forgetting old idempotency keys', () => forgetOldKeys(database))
       at('29 * * * *', 'forgetting old deliveries', cleanOutbox)
+      at('37 * * * *', 'forgetting what old calls made at targets', cleanTargets)
       // Bans that another engine made reach our directory answers.
       at('*/10 * * * * *', 'reading the bans', guard.refresh)
     },

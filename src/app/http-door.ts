@@ -15,6 +15,9 @@ import type { Database } from '../store/database.ts'
 import type { Access } from './access.ts'
 import type { Answering } from './answering.ts'
 import { createCallerIdDoors } from './caller-id.ts'
+import { createCdrErasures } from './cdr-erasures.ts'
+import { createCdrExports } from './cdr-exports.ts'
+import type { CallRecords } from './call-records.ts'
 import type { CdrIntake } from './cdr-intake.ts'
 import type { DatabaseLink } from './database-link.ts'
 import type { Deciding } from './deciding.ts'
@@ -27,9 +30,11 @@ import { createDeckDoors } from './rate-decks.ts'
 import type { RatesLink } from './rates-link.ts'
 import type { CallRecording } from './recording.ts'
 import type { Recordings } from './recordings.ts'
+import { createRating } from './rating.ts'
 import { createReplays } from './replays.ts'
 import { createRoutingDoors } from './routing-doors.ts'
 import type { Signing } from './signing.ts'
+import type { Targets } from './targets.ts'
 import type { Trial } from './trial.ts'
 import { createWebhookDoors } from './webhook-doors.ts'
 
@@ -43,10 +48,12 @@ export type HttpDoorParts = Pick<HttpServerOptions, 'token' | 'freeswitch'> & {
   readonly guard: RegistrationGuard
   readonly link: SwitchLink
   readonly intake: CdrIntake
+  readonly recordChecks: CallRecords['checks']
   readonly decisions: DecisionLog
   readonly rates: RatesLink
   readonly access: Access
   readonly outbox: Outbox
+  readonly targets: Pick<Targets, 'doors'>
   readonly commands: SwitchCommands
   readonly metrics: Metrics
   readonly recordings: Recordings
@@ -79,6 +86,12 @@ export const createHttpDoor = async (parts: HttpDoorParts): Promise<HttpServer> 
     logger,
   })
   await lifecycle.add({ name: 'replays', start: () => undefined, stop: replays.stop })
+  const cdrExports = createCdrExports({ databaseUrl, clock, logger })
+  await lifecycle.add({ name: 'exports', start: () => undefined, stop: cdrExports.stop })
+  const rating = await createRating({
+    ...{ database, databaseUrl, lifecycle, clock, logger },
+    exchangeMostDays: config.routing.exchangeMostDays,
+  })
   const routing = createRoutingDoors({
     world,
     health,
@@ -127,16 +140,27 @@ export const createHttpDoor = async (parts: HttpDoorParts): Promise<HttpServer> 
       states,
       link,
       intake,
+      recordChecks: parts.recordChecks,
       database,
       databaseLink,
       sipEdge: parts.sipEdge,
       rateDeckFiles: createDeckDoors({ database, rates, clock, logger }),
       masterKey,
+      cdrExports,
+      cdrErasures: createCdrErasures({
+        database,
+        masterKeys: [masterKey, ...config.otherMasterKeys],
+        clock,
+        logger,
+      }),
       access: access.doors,
       webhooks: createWebhookDoors({ database, outbox, clock }),
+      targets: parts.targets.doors,
       commands,
       planner,
       quotas,
+      rating,
+      prepaid: deciding.prepaid,
       callerId: createCallerIdDoors({
         ...{ world, board, commands, database, masterKey, clock, logger },
         config: config.callerId,

@@ -3,9 +3,17 @@ import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client'
 import type { GatewayHealth } from '../engine/carrier-health.ts'
 import type { IntakeState } from '../media/intake.ts'
 import { addHealthMetrics } from './health-metrics.ts'
+import type { CallRecordsState } from './call-records.ts'
+import { addRecordMetrics } from './record-metrics.ts'
 import { addRecordingMetrics } from './recording-metrics.ts'
 import type { OutboxState } from './outbox.ts'
 import { addOutboxMetrics } from './outbox-metrics.ts'
+import type { TargetCount } from '../store/targets.ts'
+import { addTargetMetrics } from './target-metrics.ts'
+import type { PrepaidFigures } from './prepaid.ts'
+import { addFraudMetrics } from './fraud-metrics.ts'
+import type { FraudState } from './fraud.ts'
+import { addPrepaidMetrics } from './prepaid-metrics.ts'
 
 export type Readings = {
   readonly liveCalls: () => number
@@ -16,8 +24,12 @@ export type Readings = {
   readonly gatewaysDown: () => number
   readonly gatewayHealth: () => readonly GatewayHealth[]
   readonly decisionsLost: () => number
+  readonly fraud: () => FraudState
   readonly recordings: () => IntakeState
   readonly outbox: () => OutboxState
+  readonly targets: () => readonly TargetCount[]
+  readonly prepaid: () => PrepaidFigures
+  readonly records: () => CallRecordsState
 }
 
 export type Metrics = {
@@ -25,6 +37,7 @@ export type Metrics = {
   readonly xmlAnswered: (section: string) => void
   readonly cdrStored: (disposition: string) => void
   readonly eventDelivered: (outcome: string) => void
+  readonly targetDelivered: (kind: string, outcome: string) => void
   readonly emergencyCall: () => void
 }
 
@@ -53,7 +66,7 @@ export const createMetrics = (readings: Readings, isSimulating: () => boolean): 
   gauge('strowger_spool_pending_records', 'call records that wait for PostgreSQL', readings.spoolPending)
   gauge(
     'strowger_spool_quarantined_records',
-    'call records refused since the start',
+    'call records that stand in quarantine',
     readings.spoolQuarantined,
   )
   gauge('strowger_gateways_down', 'gateways that do not answer their pings', readings.gatewaysDown)
@@ -63,8 +76,12 @@ export const createMetrics = (readings: Readings, isSimulating: () => boolean): 
     readings.decisionsLost,
   )
   const eventDelivered = addOutboxMetrics(registry, gauge, readings.outbox)
+  const targetDelivered = addTargetMetrics(registry, readings.targets)
+  addPrepaidMetrics(gauge, readings.prepaid)
+  addFraudMetrics(registry, gauge, readings.fraud)
   addHealthMetrics(registry, readings.gatewayHealth)
   addRecordingMetrics(registry, readings.recordings)
+  addRecordMetrics(registry, gauge, readings.records)
   const xml = new Counter({
     name: 'strowger_xml_answers_total',
     help: 'answers to mod_xml_curl',
@@ -89,6 +106,7 @@ export const createMetrics = (readings: Readings, isSimulating: () => boolean): 
     xmlAnswered: (section) => xml.inc({ section: SECTIONS.has(section) ? section : 'other' }),
     cdrStored: (disposition) => cdrs.inc({ disposition }),
     eventDelivered,
+    targetDelivered,
     emergencyCall: () => emergencies.inc(),
   }
 }

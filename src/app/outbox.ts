@@ -20,7 +20,7 @@ import { createOnce } from '../base/secret-file.ts'
 import type { LiveEvent } from '../call/live-call.ts'
 import type { CallCost, Cdr } from '../cdr/cdr.ts'
 import type { WebhooksConfig } from '../config/webhooks.ts'
-import { deliverTo, type Attempt, type DeliveryStore } from '../deliver/deliver-lanes.ts'
+import { deliverTo, postSigned, type Attempt, type DeliveryStore } from '../deliver/deliver-lanes.ts'
 import { bodyOf, decodeEvent, encodeEvent } from '../deliver/event-record.ts'
 import { isWanted } from '../deliver/event-names.ts'
 import { createPoster, type Resolve } from '../deliver/post.ts'
@@ -51,6 +51,8 @@ export type Outbox = {
   readonly put: PutRules<OutgoingEvent>
   /** Records of calls are stored: a call of which the board knows nothing is told from them. */
   readonly recorded: (cdrs: readonly Cdr[]) => Promise<void>
+  /** Resolves when it is on the disk; throws where it could not be kept. */
+  readonly tell: (event: OutgoingEvent) => Promise<void>
   /** A recording is stored: told from here where the board does not know its call any more. */
   readonly recordingStored: (stored: StoredRecording) => void
   /** Who subscribes may have changed. Never rejects. */
@@ -80,6 +82,11 @@ export type OutboxOptions = {
   /** What a call cost, by its records. */
   readonly costOf: (callId: CallUuid) => Promise<CallCost | undefined>
   readonly onAttempt: (attempt: Attempt) => void
+  /** A turn of a target, and when its next one is; undefined: the endpoint is a webhook's. */
+  readonly deliverToTarget?: (
+    endpointId: number,
+    signal: AbortSignal,
+  ) => Promise<{ readonly next: number | undefined } | undefined>
   readonly clock: Clock
   readonly logger: Logger
   readonly resolve?: Resolve | undefined
@@ -98,10 +105,7 @@ export const openOutbox = async (options: OutboxOptions): Promise<Outbox> => {
   const journal = await openJournal({ directory, logger, clock, maxBytes: JOURNAL_BYTES })
   const engineId = await readEngineId(directory)
   const teller = createCallTeller(randomBytes(6).toString('hex'))
-  const rules: OutgoingRules = {
-    allowed: readNetworks(config.allowNetworks) ?? [],
-    allowHttp: config.allowHttp,
-  }
+  const rules = outgoingRules(config)
   const secrets = keeperOf(options.masterKeys)
   const put: PutRules<OutgoingEvent> = { isWanted, bodyOf }
   const poster = createPoster({
@@ -174,16 +178,19 @@ export const openOutbox = async (options: OutboxOptions): Promise<Outbox> => {
       url: options.databaseUrl,
       database,
       engineId,
-      deliver: (endpointId, signal) =>
-        deliverTo(endpointId, {
+      deliver: async (endpointId, signal) => {
+        const target = await options.deliverToTarget?.(endpointId, signal)
+        if (target !== undefined) return target.next
+        return deliverTo(endpointId, {
           store,
-          poster,
+          send: postSigned(poster),
           clock,
           giveUpMs: config.giveUpHours * HOUR_MS,
           random: Math.random,
           onAttempt,
           signal,
-        }),
+        })
+      },
       clock,
       logger,
     })
@@ -232,6 +239,9 @@ export const openOutbox = async (options: OutboxOptions): Promise<Outbox> => {
         await Promise.all(events.map(keep))
       }
     },
+    tell: async (event) => {
+      if (isHeard(event, subscriptions)) await journal.append(encodeEvent(event))
+    },
     recordingStored: (stored) => {
       if (board.call(stored.callId) === undefined) void keep(teller.recordingStored(stored))
     },
@@ -270,6 +280,13 @@ export const openOutbox = async (options: OutboxOptions): Promise<Outbox> => {
   }
 }
 
+export const outgoingRules = (
+  config: Pick<WebhooksConfig, 'allowNetworks' | 'allowHttp'>,
+): OutgoingRules => ({
+  allowed: readNetworks(config.allowNetworks) ?? [],
+  allowHttp: config.allowHttp,
+})
+
 const isHeard = (
   { callbackUrl, type, organizationId }: OutgoingEvent,
   subscriptions: readonly Subscription[] | undefined,
@@ -303,7 +320,7 @@ const keeperOf = (masterKeys: readonly [Buffer, ...Buffer[]]): SecretKeeper => (
 })
 
 /** The same at every start with this data directory: what it had in hand is its own again. */
-const readEngineId = async (directory: string): Promise<string> => {
+export const readEngineId = async (directory: string): Promise<string> => {
   const file = join(directory, 'engine-id')
   await mkdir(directory, { recursive: true, mode: 0o750 })
   await createOnce(file, `${randomUUID()}\n`)

@@ -19,6 +19,7 @@ import {
   spentSince,
   type QuotaOwner,
 } from '../store/quota-rows.ts'
+import { settled } from '../telephony/exchange.ts'
 import { EMERGENCY_ANYWHERE, emergencyNumbers } from '../telephony/number-class.ts'
 
 export type Quotas = {
@@ -52,10 +53,12 @@ export const createQuotas = (
       isOver: (callId) => board.call(callId)?.state === 'ended',
     }),
     stored: (cdrs) => {
-      for (const { organizationId, callerUserId: userId, cost: amount, rate, startTime } of cdrs) {
+      for (const { organizationId, callerUserId: userId, cost, rate, startTime } of cdrs) {
+        const amount = cost === undefined ? undefined : settled(cost, rate?.exchange)
         if (organizationId === undefined || amount === undefined) continue
-        // Routing takes no rate in another currency; a record by hand may have one.
-        if (rate?.tariff.currency !== directory().organization(organizationId)?.currency) continue
+        const { currency } = directory().organization(organizationId) ?? {}
+        // The organisation may have changed its currency since.
+        if ((rate?.exchange?.to ?? rate?.tariff.currency) !== currency) continue
         counters.spent({ organizationId, userId, amount }, startTime, now())
       }
     },

@@ -139,8 +139,15 @@ export const createRecordings = (options: RecordingsOptions): Recordings => {
     clock,
     logger,
   })
-  const { cdrRetentionDays } = settings
-  const retention = scheduleRetention({ database, jobs, cdrRetentionDays, clock, logger })
+  const { cdrRetentionDays, cdrDetachedDays } = settings
+  const retention = scheduleRetention({
+    database,
+    jobs,
+    cdrRetentionDays,
+    cdrDetachedDays,
+    clock,
+    logger,
+  })
   let unwatch: () => void = () => undefined
 
   return {

@@ -14,11 +14,15 @@ export type RetentionOptions = {
   readonly jobs: RecordingJobs
   /** Undefined: call records are kept for ever. */
   readonly cdrRetentionDays: number | undefined
+  /** Months that are over are put aside for so long; undefined: nothing is put aside. */
+  readonly cdrDetachedDays: number | undefined
   readonly clock: Clock
   readonly logger: Logger
 }
 
 const DAY_MS = 86_400_000
+/** A leg's claim outlives its record by so much: a file that a switch left may turn up late. */
+const CLAIM_DAYS = 180
 
 export const scheduleRetention = (options: RetentionOptions): Part => {
   const tasks: ScheduledTask[] = []
@@ -54,14 +58,20 @@ export const scheduleRetention = (options: RetentionOptions): Part => {
 export const retireOldCdrs = async ({
   database,
   cdrRetentionDays,
+  cdrDetachedDays,
   clock,
   logger,
 }: Omit<RetentionOptions, 'jobs'>): Promise<Retired | undefined> => {
   if (cdrRetentionDays === undefined) return undefined
+  const now = clock.now()
   const retired = await asOnlyEngine(database, 'call record retention', () =>
-    retireCdrs(database, clock.now() - cdrRetentionDays * DAY_MS),
+    retireCdrs(database, {
+      before: now - cdrRetentionDays * DAY_MS,
+      detachedBefore: cdrDetachedDays === undefined ? undefined : now - cdrDetachedDays * DAY_MS,
+      claimsBefore: now - (cdrRetentionDays + (cdrDetachedDays ?? 0) + CLAIM_DAYS) * DAY_MS,
+    }),
   )
-  if (retired !== undefined && retired.months + retired.rows > 0)
-    logger.info(retired, 'old call records are deleted')
+  if (retired !== undefined && Object.values(retired).some((count) => count > 0))
+    logger.info(retired, 'old call records are put aside or deleted')
   return retired
 }

@@ -7,6 +7,7 @@ import type { HangupCause } from '../telephony/hangup-cause.ts'
 import type { CarriedCall, Direction } from './carried.ts'
 import { nextLegState, type LegInput } from './leg-state.ts'
 import type { CallState, EventDetail, LiveCall, LiveEvent, LiveLeg, Noted } from './live-call.ts'
+import type { LegPrepaid } from './prepaid.ts'
 import type { CallWish } from './wish.ts'
 
 /** Everything that can happen to a call, whoever saw it. */
@@ -60,6 +61,9 @@ export type SeenLeg = {
   readonly wish?: CallWish | undefined
   /** With a resync: the leg was answered before we looked. */
   readonly answered?: boolean
+  /** With it: milliseconds since the epoch. */
+  readonly answeredAt?: number | undefined
+  readonly prepaid?: LegPrepaid | undefined
 }
 
 export type Happening = Pick<LiveEvent, 'kind' | 'leg' | 'detail'>
@@ -147,7 +151,7 @@ const seeLeg = (callId: CallUuid, known: LiveCall | undefined, seen: SeenLeg, no
   if (before !== undefined) {
     // It was answered while we saw nothing.
     return seen.answered === true && before.answeredAt === undefined
-      ? moveLeg(call, { kind: 'leg', legUuid: before.legUuid, input: 'answer' }, now)
+      ? moveLeg(call, { kind: 'leg', legUuid: before.legUuid, input: 'answer' }, seen.answeredAt ?? now)
       : ignored(call)
   }
   const leg: LiveLeg = {
@@ -162,10 +166,11 @@ const seeLeg = (callId: CallUuid, known: LiveCall | undefined, seen: SeenLeg, no
     gatewayId: seen.gatewayId,
     carrier: seen.carrier,
     startedAt: now,
-    answeredAt: seen.answered === true ? now : undefined,
+    answeredAt: seen.answered === true ? (seen.answeredAt ?? now) : undefined,
     endedAt: undefined,
     hangupCause: undefined,
     sipStatus: undefined,
+    ...(seen.prepaid === undefined ? {} : { prepaid: seen.prepaid }),
   }
   const first = seen.leg === 'A'
   const next: LiveCall = {

@@ -6,7 +6,12 @@
 import { EngineError } from '../base/errors.ts'
 import type { E164 } from '../telephony/e164.ts'
 import { isCallUuid, type CallUuid } from '../telephony/call-uuid.ts'
+import type { QuotedExchange } from '../telephony/exchange.ts'
+import type { Jurisdiction } from '../telephony/jurisdiction.ts'
+import type { Money } from '../telephony/money.ts'
+import type { QuotedTax } from '../telephony/percent.ts'
 import type { Tariff } from '../telephony/tariff.ts'
+import type { CarriedPrepaid } from './prepaid.ts'
 
 export const CALL_VARIABLE = 'strowger_call'
 export const ATTEMPT_VARIABLE = 'strowger_attempt'
@@ -26,6 +31,20 @@ export type QuotedRate = {
   readonly deckId: number | undefined
   readonly prefix: string
   readonly tariff: Tariff
+  /** Where the tariff's currency is not the organisation's. */
+  readonly exchange?: QuotedExchange | undefined
+  /** The price per minute is the routing rule's, not the deck's. */
+  readonly isRulePrice?: boolean | undefined
+}
+
+/** What the organisation pays for the call, as it was when the plan was made. */
+export type QuotedSale = QuotedRate & { readonly tax?: QuotedTax | undefined }
+
+/** What the carrier charges for trying, answered or not. */
+export type QuotedFee = {
+  readonly amount: Money
+  readonly currency: string
+  readonly exchange?: QuotedExchange | undefined
 }
 
 /** One attempt toward one gateway, as planned; on its B leg, and in the list on the A leg. */
@@ -44,6 +63,14 @@ export type CarriedAttempt = {
   readonly routeId?: number | undefined
   readonly number: string
   readonly rate: QuotedRate | undefined
+  /** On the B leg alone: the list on the A leg leaves it out. */
+  readonly sell?: QuotedSale | undefined
+  readonly fee?: QuotedFee | undefined
+  /** Paid for out of a balance; on the B leg alone, as `sell` is. */
+  readonly prepaid?: CarriedPrepaid | undefined
+  /** The digits whose rates counted: the destination's, or its LRN's. */
+  readonly ratedAs?: string | undefined
+  readonly jurisdiction?: Jurisdiction | undefined
 }
 
 /** A phone of ours that was rung: on its B leg, and in the list on the A leg. */
@@ -70,6 +97,8 @@ export type CarriedCall = {
   readonly lcrProfileId: number | undefined
   readonly attempts: readonly CarriedAttempt[]
   readonly devices: readonly CarriedDevice[]
+  /** Of a call to carriers: the organisation pays for it. */
+  readonly isSold?: boolean | undefined
 }
 
 /** The channel that runs the plan. */

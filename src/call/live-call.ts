@@ -3,6 +3,7 @@ import type { CallUuid } from '../telephony/call-uuid.ts'
 import type { HangupCause } from '../telephony/hangup-cause.ts'
 import type { Direction } from './carried.ts'
 import type { LegState } from './leg-state.ts'
+import type { LegPrepaid } from './prepaid.ts'
 import type { CallWish } from './wish.ts'
 
 export type LiveLeg = {
@@ -25,6 +26,8 @@ export type LiveLeg = {
   readonly endedAt: number | undefined
   readonly hangupCause: HangupCause | undefined
   readonly sipStatus: number | undefined
+  /** With an attempt that is paid for out of a balance. */
+  readonly prepaid?: LegPrepaid | undefined
 }
 
 export type CallState = 'initiated' | 'ringing' | 'answered' | 'talking' | 'ended'
@@ -69,6 +72,12 @@ export type Noted =
   | 'recording-consent'
   | 'emergency'
   | 'identity-checked'
+  | 'pin-asked'
+  | 'pin-keyed'
+  | 'fraud-alert'
+  | 'cdr-corrected'
+  | 'balance-low'
+  | 'balance-exhausted'
 
 export type EventDetail = Readonly<Record<string, string | number | boolean | null>>
 

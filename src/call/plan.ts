@@ -6,10 +6,12 @@ import type { FailoverPolicy } from '../telephony/failover-policy.ts'
 import type { HangupCause } from '../telephony/hangup-cause.ts'
 import type { NumberClass } from '../telephony/number-class.ts'
 import type { OnAnswer } from './on-answer.ts'
+import type { PlannedPrepaid } from './prepaid.ts'
 import type { CallProgress } from './progress.ts'
 import type { AttemptCallerId } from './caller-id.ts'
-import type { CarriedAttempt, CarriedCall, CarriedDevice } from './carried.ts'
+import type { CarriedAttempt, CarriedCall, CarriedDevice, QuotedSale } from './carried.ts'
 import type { RecordingDecision } from './recording.ts'
+import type { AskPin, PlannedFraud } from './fraud.ts'
 import type { Granted } from './granted.ts'
 import type { Verstat } from './verstat.ts'
 
@@ -31,6 +33,8 @@ export type PlannedAttempt = {
   readonly ringTimeoutSeconds: number
   /** Seconds after which a call over this route is ended. */
   readonly maxDurationSeconds: number
+  /** Of a call that a balance pays for: when the switch ends it by itself (call/prepaid). */
+  readonly prepaidLimitSeconds?: number | undefined
   /** What is done with whoever answers before he is connected. */
   readonly onAnswer?: OnAnswer | undefined
   /** `continue_on_fail` of the attempt, where an answer may turn out to be none. */
@@ -70,7 +74,7 @@ export type Target =
       readonly retryAfterSeconds?: number | undefined
     }
 
-export type FlowName = 'echo-test'
+export type FlowName = 'echo-test' | 'ask-pin'
 
 export type CallerId = { readonly number: string | undefined; readonly name: string | undefined }
 
@@ -98,10 +102,18 @@ export type Plan = {
   /** One line a decision, in order. */
   readonly trace: readonly string[]
   readonly recording?: RecordingDecision | undefined
+  /** What the organisation pays for the call; undefined: nothing is sold (internal, emergency), or no deck has it. */
+  readonly sell?: QuotedSale | undefined
+  /** Where a balance pays for the call. */
+  readonly prepaid?: PlannedPrepaid | undefined
   /** Seconds after which an answered call is ended, as a safety. */
   readonly maxDurationSeconds: number
   /** What was asked for with the call, where it was. */
   readonly granted?: Granted | undefined
+  /** What rules against toll fraud said of a call that would leave the house. */
+  readonly fraud?: PlannedFraud | undefined
+  /** With the flow `ask-pin`: of whom, and what is dialled then. */
+  readonly askPin?: AskPin | undefined
   /** Of a call that a carrier brings, where signatures are checked. */
   readonly verstat?: Verstat | undefined
 }

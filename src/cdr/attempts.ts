@@ -48,6 +48,9 @@ export const attemptsOf = (call: CarriedCall, post: Post, end: CallEnd): CdrAtte
       carrierName: attempt.carrierName,
       number: attempt.number,
       rate: attempt.rate,
+      // No INVITE reached the carrier without a channel.
+      ...(attempt.fee !== undefined &&
+        (verdict.outcome === 'ANSWERED' || verdict.outcome === 'FAILED') && { fee: attempt.fee }),
       ...verdict,
     }
   })

@@ -31,7 +31,10 @@ import { readCall, readLeg } from './carried-fields.ts'
 import type { Cdr } from './cdr.ts'
 import { customOf } from './custom.ts'
 import { dispositionOf } from './disposition.ts'
+import { estimateKindOf } from './estimate.ts'
+import { marginOfFees, marginOfLeg, saleOf } from './sale.ts'
 import { badField, openPost, type Post } from './post.ts'
+import { qualityOf } from './quality.ts'
 
 /**
  * Throws CDR_UNREADABLE (not mod_json_cdr's document) or CDR_FIELD (names the field); nothing else, whatever
@@ -41,7 +44,8 @@ export const buildCdr = (post: unknown): Cdr => {
   const opened = openPost(post)
   const wish = wishOf(opened)
   const custom = customOf(opened, wish)
-  const cdr = buildLeg(opened)
+  const estimate = estimateKindOf(post)
+  const cdr = { ...buildLeg(opened), ...(estimate !== undefined && { estimate }) }
   return wish === undefined && custom === undefined ? cdr : { ...cdr, wish, custom }
 }
 
@@ -70,6 +74,11 @@ const buildOurA = (post: Post, call: CarriedCall): Cdr => {
   const common = buildCommon(post)
   const inbound = call.direction === 'inbound'
   const firstDevice = call.devices[0]
+  const attempts = attemptsOf(call, post, {
+    answered: common.answerTime !== undefined,
+    cause: common.hangupCause,
+    cancelled: common.disposition === 'CANCELLED',
+  })
   return {
     ...common,
     callId: call.callId,
@@ -83,13 +92,14 @@ const buildOurA = (post: Post, call: CarriedCall): Cdr => {
     calleeUserId: firstDevice?.userId ?? (inbound ? call.userId : undefined),
     dialledNumber: call.dialled,
     lcrProfileId: call.lcrProfileId,
-    attempts: attemptsOf(call, post, {
-      answered: common.answerTime !== undefined,
-      cause: common.hangupCause,
-      cancelled: common.disposition === 'CANCELLED',
-    }),
+    ...feesOf(call, attempts),
+    attempts,
   }
 }
+
+/** A call that nothing is sold of earns nothing that fees could be taken from. */
+const feesOf = (call: CarriedCall, attempts: Cdr['attempts']): Pick<Cdr, 'margin'> =>
+  call.isSold === true ? { margin: marginOfFees(attempts.flatMap(({ fee }) => fee ?? [])) } : {}
 
 const buildOurB = (post: Post, carried: CarriedAttempt | CarriedDevice): Cdr => {
   const common = buildCommon(post)
@@ -103,7 +113,9 @@ const buildOurB = (post: Post, carried: CarriedAttempt | CarriedDevice): Cdr => 
   if (isDeviceLeg(carried)) {
     return { ...leg, direction: 'internal', calleeNumber: carried.username, calleeUserId: carried.userId }
   }
-  const { rate, number } = carried
+  const { rate, number, sell, prepaid } = carried
+  const charged = rate === undefined ? {} : charge(rate, common.billableSeconds)
+  const sale = saleOf(sell, common.billableSeconds)
   return {
     ...leg,
     direction: 'outbound',
@@ -115,7 +127,11 @@ const buildOurB = (post: Post, carried: CarriedAttempt | CarriedDevice): Cdr => 
     carrierId: carried.carrierId,
     carrierName: carried.carrierName,
     rate,
-    ...(rate === undefined ? {} : charge(rate, common.billableSeconds)),
+    ...charged,
+    ratedNumber: carried.ratedAs,
+    jurisdiction: carried.jurisdiction,
+    ...(prepaid !== undefined && { prepaid }),
+    ...(sale !== undefined && { sale, margin: marginOfLeg({ rate, ...charged, sale }) }),
   }
 }
 
@@ -126,10 +142,12 @@ const withOwnAttempts = (post: Post, cdr: Cdr, callText: string | undefined): Cd
   if (callText === undefined) return cdr
   const call = readCall(callText)
   if (call.channelUuid !== cdr.legUuid) return cdr
+  const attempts = attemptsOf(call, post, { answered: true, cause: cdr.hangupCause, cancelled: false })
   return {
     ...cdr,
     lcrProfileId: call.lcrProfileId,
-    attempts: attemptsOf(call, post, { answered: true, cause: cdr.hangupCause, cancelled: false }),
+    ...feesOf(call, attempts),
+    attempts,
   }
 }
 
@@ -163,24 +181,31 @@ const buildForeign = (post: Post): Cdr => {
   }
 }
 
+/** Undefined: it cannot be read, and then no record can be built. */
+export const legUuidOf = (post: Post): CallUuid | undefined =>
+  uuidOf(post.variable('uuid') ?? post.profile('uuid'))
+
 /** What every channel tells of itself. */
 const buildCommon = (post: Post): Omit<Cdr, 'organizationId' | 'direction'> => {
-  const legUuid = uuidOf(post.variable('uuid') ?? post.profile('uuid'))
+  const legUuid = legUuidOf(post)
   if (legUuid === undefined) throw badField('uuid', post.variable('uuid') ?? post.profile('uuid'))
-  const started = post.time('start_uepoch', 'created_time')
+  const created = post.time('start_uepoch', 'created_time')
   const ended = post.time('end_uepoch', 'hangup_time')
-  if (started === undefined) throw badField('start_uepoch', undefined)
+  if (created === undefined) throw badField('start_uepoch', undefined)
   if (ended === undefined) throw badField('end_uepoch', undefined)
   const answered = post.time('answer_uepoch', 'answered_time')
   const rang = earliest(
     post.time('progress_uepoch', 'progress_time'),
     post.time('progress_media_uepoch', 'progress_media_time'),
   )
+  // `sofia recover` makes a leg anew after a switch died, with the times of its ringing and its answer (measured).
+  const started = earliest(created, rang, answered) ?? created
   const hangupCause = hangupCauseOf(post.variable('hangup_cause'))
   const sipStatus = answered === undefined ? failureStatus(post) : undefined
   const how = post.variable('sip_hangup_disposition')
   const destination = post.profile('destination_number')
   const gateway = post.inbound ? post.variable('sip_gateway') : undefined
+  const quality = answered === undefined ? undefined : qualityOf(post)
   return {
     legUuid,
     callId: legUuid,
@@ -219,6 +244,7 @@ const buildCommon = (post: Post): Omit<Cdr, 'organizationId' | 'direction'> => {
     chargedSeconds: undefined,
     cost: undefined,
     simulated: post.variable(SIMULATED_VARIABLE) === 'true',
+    ...(quality !== undefined && { quality }),
     attempts: [],
   }
 }

@@ -13,12 +13,18 @@ import {
   type CarriedCall,
   type CarriedDevice,
   type Direction,
+  type QuotedFee,
   type QuotedRate,
+  type QuotedSale,
 } from '../call/carried.ts'
 import { EngineError } from '../base/errors.ts'
 import { isCallUuid, type CallUuid } from '../telephony/call-uuid.ts'
 import { isE164 } from '../telephony/e164.ts'
+import { parseExchangeRate } from '../telephony/exchange.ts'
+import type { Jurisdiction } from '../telephony/jurisdiction.ts'
 import type { Money } from '../telephony/money.ts'
+import { parsePercent } from '../telephony/percent.ts'
+import { readRounding, type Charging } from '../telephony/tariff.ts'
 import { badField } from './post.ts'
 
 export const readCall = (text: string): CarriedCall => {
@@ -42,6 +48,7 @@ export const readCall = (text: string): CarriedCall => {
       readAttempt(attempt, `${CALL_VARIABLE}.attempts[${index}]`),
     ),
     devices: call.devices.map((device, index) => readDevice(device, `${CALL_VARIABLE}.devices[${index}]`)),
+    isSold: call.isSold === true,
   }
 }
 
@@ -64,8 +71,28 @@ const readAttempt = (value: unknown, where: string): CarriedAttempt => {
     carrierName: at.text('carrierName'),
     number: at.text('number'),
     rate: at.optional('rate', (name) => readRate(at.value(name), `${where}.${name}`)),
+    sell: at.optional('sell', (name) => readSale(at.value(name), `${where}.${name}`)),
+    fee: at.optional('fee', (name) => readFee(at.value(name), `${where}.${name}`)),
+    ...readPrepaid(at.value('prepaid')),
+    ratedAs: at.optional('ratedAs', (name) => textLike(at.text(name), DIGITS, `${where}.${name}`)),
+    jurisdiction: at.optional('jurisdiction', (name) => readJurisdiction(at.text(name), `${where}.${name}`)),
   }
 }
+
+/** One that is no word of ours charges the balance that was open: it is no reason to refuse the record. */
+const readPrepaid = (value: unknown): Pick<CarriedAttempt, 'prepaid'> =>
+  typeof value === 'object' &&
+  value !== null &&
+  'balanceId' in value &&
+  typeof value.balanceId === 'number' &&
+  Number.isInteger(value.balanceId) &&
+  value.balanceId > 0 &&
+  value.balanceId < 2 ** 31 &&
+  'engine' in value &&
+  typeof value.engine === 'string' &&
+  isCallUuid(value.engine)
+    ? { prepaid: { balanceId: value.balanceId, engine: value.engine } }
+    : {}
 
 const readDevice = (value: unknown, where: string): CarriedDevice => {
   const at = fields(value, where)
@@ -93,8 +120,70 @@ const readRate = (value: unknown, where: string): QuotedRate => {
       firstIncrementSeconds: tariff.id('firstIncrementSeconds'),
       nextIncrementSeconds: tariff.id('nextIncrementSeconds'),
       currency: tariff.text('currency'),
+      ...readCharges(tariff),
     },
+    ...(at.value('isRulePrice') === true && { isRulePrice: true }),
+    ...readExchange(at, where),
   }
+}
+
+const readCharges = (tariff: Fields): Charging => {
+  const graceSeconds = tariff.optional('graceSeconds', tariff.integer)
+  const freeSeconds = tariff.optional('freeSeconds', tariff.integer)
+  const rounding = tariff.optional('rounding', (name) => {
+    const given = fields(tariff.value(name), name)
+    const read = readRounding(`${given.text('mode')}/${given.integer('decimals')}`)
+    if (read === undefined) throw badField(name, show(tariff.value(name)))
+    return read
+  })
+  return {
+    ...(graceSeconds !== undefined && { graceSeconds }),
+    ...(freeSeconds !== undefined && { freeSeconds }),
+    ...(rounding !== undefined && { rounding }),
+  }
+}
+
+const readSale = (value: unknown, where: string): QuotedSale => {
+  const at = fields(value, where)
+  const tax = at.optional('tax', (name) => {
+    const given = fields(at.value(name), `${where}.${name}`)
+    const percent = given.text('percent')
+    return { name: given.text('name'), percent: within(`${where}.${name}`, () => parsePercent(percent)) }
+  })
+  return { ...readRate(value, where), ...(tax !== undefined && { tax }) }
+}
+
+const readFee = (value: unknown, where: string): QuotedFee => {
+  const at = fields(value, where)
+  return {
+    amount: at.integer('amount') as Money,
+    currency: at.text('currency'),
+    ...readExchange(at, where),
+  }
+}
+
+const readExchange = (at: Fields, where: string): Pick<QuotedRate, 'exchange'> => {
+  const exchange = at.optional('exchange', (name) => {
+    const given = fields(at.value(name), `${where}.${name}`)
+    const rate = given.optional('rate', given.text)
+    return {
+      to: given.text('to'),
+      rate: rate === undefined ? undefined : within(`${where}.${name}`, () => parseExchangeRate(rate)),
+    }
+  })
+  return exchange === undefined ? {} : { exchange }
+}
+
+const DIGITS = /^\d{1,15}$/
+
+const textLike = (text: string, form: RegExp, where: string): string => {
+  if (form.test(text)) return text
+  throw badField(where, text)
+}
+
+const readJurisdiction = (text: string, where: string): Jurisdiction => {
+  if (text === 'interstate' || text === 'intrastate' || text === 'indeterminate') return text
+  throw badField(where, text)
 }
 
 type Fields = {

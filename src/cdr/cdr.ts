@@ -2,8 +2,12 @@
 import type { HangupCause } from '../telephony/hangup-cause.ts'
 import type { Money } from '../telephony/money.ts'
 import type { CallUuid } from '../telephony/call-uuid.ts'
-import type { Direction, QuotedRate } from '../call/carried.ts'
+import type { Jurisdiction } from '../telephony/jurisdiction.ts'
+import type { Direction, QuotedFee, QuotedRate } from '../call/carried.ts'
 import type { CustomData } from './custom.ts'
+import type { Quality } from './quality.ts'
+import type { Sale } from './sale.ts'
+import type { CarriedPrepaid } from '../call/prepaid.ts'
 import type { CallWish } from '../call/wish.ts'
 
 export type Disposition = 'ANSWERED' | 'NO_ANSWER' | 'BUSY' | 'CANCELLED' | 'FAILED'
@@ -51,9 +55,20 @@ export type Cdr = {
   readonly chargedSeconds: number | undefined
   /** What the carrier charges for this leg: on answered B legs only, so that every sum counts it once. */
   readonly cost: Money | undefined
+  /** The digits whose rates counted, and the jurisdiction: what another rating looks up again. */
+  readonly ratedNumber?: string | undefined
+  readonly jurisdiction?: Jurisdiction | undefined
+  /** What our customer pays, on the leg that has `cost`. */
+  readonly sale?: Sale | undefined
+  /** Of this leg, in the organisation's currency; on an A leg that tried carriers, less their fees. */
+  readonly margin?: Money | undefined
   readonly simulated: boolean
   /** Written by the engine, because the switch sent nothing: from the hangup event, or when the switch was lost. */
   readonly estimate?: 'from-event' | 'switch-lost' | undefined
+  /** With a sale that a balance pays for. It is read for the balance, and not stored. */
+  readonly prepaid?: CarriedPrepaid | undefined
+  /** How its party was heard; undefined: it was not answered, or too little came to say. */
+  readonly quality?: Quality | undefined
   /** What is kept beside these fields (custom.ts). */
   readonly custom?: CustomData | undefined
   /** What was asked for with the call over the API. It is read for what leaves the engine, and not stored. */
@@ -75,6 +90,8 @@ export type CdrAttempt = {
   readonly carrierName: string
   readonly number: string
   readonly rate: QuotedRate | undefined
+  /** What the carrier charges for this attempt, which reached it. */
+  readonly fee?: QuotedFee | undefined
   readonly outcome: 'ANSWERED' | 'FAILED' | 'NO_CHANNEL' | 'NOT_TRIED'
   /** With FAILED: its cause. With NO_CHANNEL: why none was made. */
   readonly cause: HangupCause | undefined

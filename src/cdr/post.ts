@@ -78,8 +78,18 @@ const micros = (field: string, value: string | undefined): number | undefined =>
   if (value === undefined) return undefined
   const amount = Number(value)
   if (!/^\d{1,16}$/.test(value) || !Number.isSafeInteger(amount)) throw badField(field, value)
+  if (amount !== 0 && amount < EARLIEST_MICROS) {
+    throw new EngineError(
+      'CDR_FIELD',
+      `${field} of the CDR is before the year 2000: the clock of the switch was wrong, and a person has to say when it was`,
+      { field },
+    )
+  }
   return amount === 0 ? undefined : amount
 }
+
+/** A machine without a clock battery begins in 1970. Such a call would be in no report, and gone with the next retention. */
+const EARLIEST_MICROS = Date.UTC(2000, 0, 1) * 1_000
 
 export const badField = (field: string, value: string | undefined, cause?: unknown): EngineError =>
   new EngineError(

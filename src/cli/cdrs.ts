@@ -1,50 +1,47 @@
-/** `strowger cdrs`: list call detail records, and bring in those that FreeSWITCH could not post. */
+/** `strowger cdrs`: list call detail records, and bring in those that FreeSWITCH could not post. Files and erasures: cdr-*.ts. */
 import { readdir, readFile, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Command } from 'commander'
-import {
-  momentText,
-  perform,
-  recordId,
-  uuidText,
-  wholeNumber,
-  type Context,
-  type Terminal,
-} from './context.ts'
+import { addCdrReconcile } from './cdr-reconcile.ts'
+import { addCdrQuarantine } from './cdr-quarantine.ts'
+import { addRerate } from './rerate.ts'
+import { perform, wholeNumber, type Context, type Terminal } from './context.ts'
+import { addCdrErasures } from './cdr-erasures.ts'
+import { addCdrExport } from './cdr-export.ts'
+import { withSearch, type SearchOptions } from './cdr-search.ts'
 import { CliFault, EXIT } from './fault.ts'
 import { dayTime, tableHead, tableLine, type Column } from './format.ts'
 import { childOf, listOf, plain, textOf, timeOf, type Json } from './json.ts'
 
 export const addCdrs = (program: Command, terminal: Terminal, ended: (exitCode: number) => void): void => {
   const cdrs = program.command('cdrs').description('call detail records')
-  const moment = momentText(() => Date.now())
 
-  const list = cdrs
-    .command('list')
+  const list = withSearch(cdrs.command('list'))
     .description('list calls, newest first, each with its attempts')
-    .option('--since <when>', 'how long ago (30m, 24h, 7d), or a moment', moment)
-    .option('--until <when>', 'the same', moment)
-    .option('--number <digits>', 'only calls from or to a number that contains these digits')
-    .option('--call <callId>', 'only one call', uuidText)
-    .option('--organization <id>', 'only an organisation', recordId)
     .option('--limit <count>', 'at most so many', wholeNumber(1, 1000), 50)
-    .option('--legs', 'every leg for itself')
     .option('--cursor <next>', 'go on after a list; it says how at its end')
     .addHelpText(
       'after',
-      '\nExamples:\n  strowger cdrs list --since 24h\n  strowger cdrs list --number 442079 --limit 5\n  strowger cdrs list --json | jq .cdrs[].cost\n',
+      '\nExamples:\n  strowger cdrs list --since 24h\n  strowger cdrs list --number 442079 --limit 5\n  strowger cdrs list --caller +442079460100 --match exact --disposition BUSY\n  strowger cdrs list --gateway 3 --cause NORMAL_TEMPORARY_FAILURE --since 1h\n  strowger cdrs list --json | jq .cdrs[].cost\n\nWhat is rare in many records is looked for some seconds a list: add --cursor, as it says, to look further.\n',
     )
   perform(list, terminal, ended, async (context) => {
-    const options: Record<string, string | number | boolean | undefined> = list.opts()
-    const answer = await context.engine.get('/v1/cdrs', options)
+    const answer = await context.engine.get('/v1/cdrs', list.opts<SearchOptions>())
     context.tell(answer)
     const found = listOf(answer, 'cdrs')
-    if (found.length === 0) context.say('no records')
-    else context.say(tableHead(COLUMNS), ...found.flatMap(cdrLines))
     const next = textOf(answer, 'next')
-    if (next !== '') context.say(`there are more: add --cursor ${next}`)
+    if (found.length > 0) context.say(tableHead(COLUMNS), ...found.flatMap(cdrLines))
+    else context.say(next === '' ? 'no records' : 'no records so far')
+    if (next !== '')
+      context.say(`there ${found.length === 0 ? 'may be older ones' : 'are more'}: add --cursor ${next}`)
     return EXIT.ok
   })
+
+  addCdrQuarantine(cdrs, terminal, ended)
+  addRerate(cdrs, terminal, ended)
+  addCdrReconcile(cdrs, terminal, ended)
+
+  addCdrExport(cdrs, terminal, ended)
+  addCdrErasures(cdrs, terminal, ended)
 
   const ingest = cdrs
     .command('ingest')
@@ -142,7 +139,7 @@ const filesIn = async (directory: string): Promise<readonly string[]> => {
   try {
     const entries = await readdir(directory, { withFileTypes: true })
     return entries
-      .filter((entry) => entry.isFile() && entry.name.endsWith('.json'))
+      .filter((entry) => entry.isFile() && /\.(?:json|xml)$/.test(entry.name))
       .map((entry) => entry.name)
       .sort()
   } catch (fault) {

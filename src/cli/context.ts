@@ -10,9 +10,13 @@ export type Terminal = {
   readonly packageDirectory: string
   /** Texts with their line breaks. */
   readonly out: (text: string) => void
+  /** Bytes of a file; resolves when more may come. Undefined: as text, all at once. */
+  readonly outBytes?: ((bytes: Uint8Array) => Promise<void>) | undefined
   readonly err: (text: string) => void
   /** The whole of standard input, for what must not stand in a command line. */
   readonly readInput: () => Promise<string>
+  /** Characters a line; undefined: it goes into a pipe, or nobody knows. */
+  readonly columns?: number | undefined
   /** Aborts at Ctrl-C. */
   readonly interrupt: AbortSignal
 }

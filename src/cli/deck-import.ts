@@ -40,6 +40,12 @@ export const addDeckImport = (
     .option('--currency <code>', 'of rates that name none: GBP')
     .option('--increments <seconds>', 'of rates that have none (60/60): 30/6')
     .option('--minimum-seconds <seconds>', 'of rates that have none (0)')
+    .option(
+      '--grace-seconds <seconds>',
+      'an answered call of at most so many costs nothing (as in its last deck)',
+    )
+    .option('--free-seconds <seconds>', 'so many first seconds are not charged (as in its last deck)')
+    .option('--rounding <how>', 'of the amount of a call: half-up/4, up/2 or none (as in its last deck)')
     .option('--connection-fee <price>', 'of rates that have none (0)')
     .option('--country-code <digits>', 'put before every prefix: 1 for a list of NPA-NXX')
     .option('--wait <seconds>', 'how long to wait until calls go by it (10)', wholeNumber(0, 300))
@@ -97,6 +103,9 @@ const PASSED_ON = [
   'currency',
   'increments',
   'minimumSeconds',
+  'graceSeconds',
+  'freeSeconds',
+  'rounding',
   'connectionFee',
   'countryCode',
 ] as const

@@ -11,14 +11,19 @@ import { addCompletion } from './completion.ts'
 import type { Terminal } from './context.ts'
 import { CliFault, EXIT } from './fault.ts'
 import { plain } from './json.ts'
+import { addFraud } from './fraud.ts'
 import { addGatewayHealth } from './gateway-health.ts'
+import { addBalances } from './balances.ts'
 import { addQuotas } from './quotas.ts'
+import { addRating } from './rating.ts'
 import { addRecordingPolicies } from './recording-policies.ts'
 import { addArchives } from './archives.ts'
 import { addRecordings } from './recordings.ts'
 import { addRecords } from './records.ts'
+import { addReports } from './reports.ts'
 import { addRoutes } from './routes.ts'
 import { addBans, addStatus } from './status.ts'
+import { addTargets } from './targets.ts'
 import { addWebhooks } from './webhooks.ts'
 
 /** Runs one command; resolves with the exit code: 0 done, 1 failed, 2 bad input, 3 no engine answers. */
@@ -63,11 +68,16 @@ export const createProgram = (terminal: Terminal, ended: (exitCode: number) => v
   addArchives(program, terminal, ended)
   addRecordingPolicies(program, terminal, ended)
   addQuotas(program, terminal, ended)
+  addFraud(program, terminal, ended)
+  addRating(program, terminal, ended)
+  addBalances(program, terminal, ended)
+  addReports(program, terminal, ended)
   addRecords(program, terminal, ended)
   addDecks(program, terminal, ended)
   addGatewayHealth(program, terminal, ended)
   addAccess(program, terminal, ended)
   addWebhooks(program, terminal, ended)
+  addTargets(program, terminal, ended)
   addStatus(program, terminal, ended)
   addCompletion(program, terminal, ended)
   program

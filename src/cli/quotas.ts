@@ -1,18 +1,19 @@
 /** `strowger quotas`: how much organisations and users may call, and how much they do. */
-import { Argument, InvalidArgumentError, Option, type Command } from 'commander'
+import { Argument, InvalidArgumentError, type Command } from 'commander'
 import { perform, recordId, wholeNumber, type Terminal } from './context.ts'
 import { EXIT } from './fault.ts'
 import { table } from './format.ts'
 import { childOf, listOf, textOf, type Json } from './json.ts'
-
-const orNone =
-  <Value>(parse: (text: string) => Value) =>
-  (text: string): Value | null =>
-    text === 'none' ? null : parse(text)
+import { noneAsNull, orNone } from './none.ts'
 
 const amount = (text: string): string => {
   if (/^\d{1,8}(\.\d{1,8})?$/.test(text)) return text
   throw new InvalidArgumentError('It takes an amount such as 250 or 99.50.')
+}
+
+const premiumRate = (text: string): string => {
+  if (text === 'allow' || text === 'block') return text
+  throw new InvalidArgumentError('It takes allow, block or none.')
 }
 
 export const addQuotas = (program: Command, terminal: Terminal, ended: (exitCode: number) => void): void => {
@@ -56,19 +57,14 @@ export const addQuotas = (program: Command, terminal: Terminal, ended: (exitCode
     .option('--calls-per-second <count>', 'new calls in any second', orNone(wholeNumber(0, 10_000)))
     .option('--concurrent-calls <count>', 'calls at once', orNone(wholeNumber(0, 100_000)))
     .option('--daily-spend <amount>', 'money for the calls of a day in UTC', orNone(amount))
-    .addOption(
-      new Option('--premium-rate <policy>', 'premium-rate numbers').choices(['allow', 'block', 'none']),
-    )
+    .option('--premium-rate <policy>', 'premium-rate numbers: allow or block', orNone(premiumRate))
     .addHelpText(
       'after',
       '\nExamples:\n  strowger quotas set organization 1 --concurrent-calls 50 --daily-spend 250\n  strowger quotas set user 7 --calls-per-second 1 --premium-rate allow\n  strowger quotas set user 7 --daily-spend none\n\nEmergency calls are never counted and never refused.\n',
     )
   perform(set, terminal, ended, async (context, [kind = '', id = '']) => {
-    const { premiumRate, ...limits }: Record<string, unknown> = set.opts()
-    const answer = await context.engine.send('PUT', `/v1/${kind}s/${recordId(id)}/quota`, {
-      ...limits,
-      ...(premiumRate === undefined ? {} : { premiumRate: premiumRate === 'none' ? null : premiumRate }),
-    })
+    const limits = noneAsNull(set.opts())
+    const answer = await context.engine.send('PUT', `/v1/${kind}s/${recordId(id)}/quota`, limits)
     context.tell(answer)
     context.say(...table(HEAD, [row(childOf(answer, 'quota') ?? {})]))
     return EXIT.ok

@@ -37,6 +37,19 @@ export const carriers: RecordKind = {
       choices: ['any', 'owned', 'listed'],
     },
     {
+      key: 'attemptFee.amount',
+      option: 'attempt-fee',
+      takes: 'amount',
+      describe:
+        'what it charges for each attempt that reaches it, answered or not (with --attempt-fee-currency)',
+    },
+    {
+      key: 'attemptFee.currency',
+      option: 'attempt-fee-currency',
+      takes: 'code',
+      describe: 'its currency, such as USD',
+    },
+    {
       key: 'failover.enabled',
       option: 'failover',
       describe: 'leave its gateways alone for a while after failures (yes)',
@@ -70,6 +83,7 @@ export const carriers: RecordKind = {
     'carriers add --code beta --name "Beta Carrier" --max-channels 200 --max-cps 20 --no-carries-caller-id',
     'carriers set 1 --failover-threshold 3 --failover-window 60',
     'carriers set 1 --no-failover',
+    'carriers set 1 --attempt-fee 0.0005 --attempt-fee-currency USD',
     'carriers set 1 --max-cps none',
     'carriers set 1 --disable',
   ],

@@ -50,6 +50,12 @@ export const organizations: RecordKind = {
       parse: recordId,
       canBeEmpty: true,
     },
+    {
+      key: 'timeZone',
+      takes: 'name',
+      describe: "whose days and months its reports have, such as Europe/London (default: its profile's)",
+      canBeEmpty: true,
+    },
   ],
   columns: [
     ['NAME', cell('name')],

@@ -58,9 +58,9 @@ export const upload = async (
 /** The body of an answer, in pieces. */
 export const download = async function* (
   address: EngineAddress,
-  target: { readonly path: string; readonly signal: AbortSignal },
+  target: { readonly path: string; readonly query?: Query; readonly signal: AbortSignal },
 ): AsyncGenerator<Buffer, void, undefined> {
-  const request = open(address, 'GET', { ...target, query: {} }, {})
+  const request = open(address, 'GET', { query: {}, ...target }, {})
   request.end()
   const answer = await answerOf(request, address)
   if (answer.statusCode !== 200)

@@ -6,6 +6,7 @@ import { resolve } from 'node:path'
 import { EngineError } from '../base/errors.ts'
 import { keyIn, readOtherMasterKeys, readOutsideIssuer, type OutsideIssuer } from './access.ts'
 import { readCalling, type CallingConfig } from './calling.ts'
+import { readPrepaid, type PrepaidConfig } from './prepaid.ts'
 import { readAnswering, type AnsweringConfig } from './answering.ts'
 import { readCallerId, type CallerIdConfig } from './caller-id.ts'
 import { readPages, type PagesConfig } from './pages.ts'
@@ -57,6 +58,7 @@ export type Config = {
   readonly recordingStore: RecordingStoreConfig
   /** What may be asked for with a call. */
   readonly calling: CallingConfig
+  readonly prepaid: PrepaidConfig
   readonly maxCallDurationSeconds: number
   readonly banFailures: number
   readonly banWindowSeconds: number
@@ -114,6 +116,7 @@ export const readConfig = (environment: Environment, workingDirectory: string): 
     recording: readRecording(read, resolve(workingDirectory, text('STROWGER_DATA_DIR'))),
     recordingStore: readRecordingStore(read),
     calling: readCalling(read),
+    prepaid: readPrepaid(read),
     maxCallDurationSeconds: whole('MAX_CALL_DURATION', 60, 86_400),
     banFailures: whole('STROWGER_BAN_FAILURES', 1, 1_000_000),
     banWindowSeconds: whole('STROWGER_BAN_WINDOW', 1, 86_400),

@@ -1,4 +1,4 @@
-/** Where finished recordings are kept and for how long: the variables RECORDING_* of the store, and CDR_RETENTION_DAYS. */
+/** Where finished recordings are kept and for how long: the variables RECORDING_* of the store, CDR_RETENTION_DAYS and CDR_DETACHED_DAYS. */
 import { join } from 'node:path'
 import type { Reader } from './reader.ts'
 import { STORAGE_CLASSES, type StorageClass } from './storage-classes.ts'
@@ -20,6 +20,8 @@ export type RecordingStoreConfig = {
   readonly reserveBytes: number
   /** Undefined: call records are kept for ever. */
   readonly cdrRetentionDays: number | undefined
+  /** Months of them that are over are put aside for so long; undefined: nothing is put aside. */
+  readonly cdrDetachedDays: number | undefined
 }
 
 export type S3Access = {
@@ -77,6 +79,7 @@ export const readRecordingStore = (read: Reader): RecordingStoreConfig => {
     purgeDays: whole('RECORDING_PURGE_DAYS', 0, 3_650),
     reserveBytes: whole('RECORDING_RESERVE_MB', 0, 100_000_000) * 1_000_000,
     cdrRetentionDays: days('CDR_RETENTION_DAYS'),
+    cdrDetachedDays: days('CDR_DETACHED_DAYS'),
   }
 }
 

@@ -3,6 +3,8 @@ import type { Reader } from './reader.ts'
 
 export type RoutingConfig = {
   readonly maxRoutes: number
+  /** How much older than a call its exchange rate may be. */
+  readonly exchangeMostDays: number
   /** Seconds that a caller may hear nothing, all attempts together. */
   readonly postDialDelayBudgetSeconds: number
   /** Which decisions are kept with their calls. */
@@ -29,6 +31,7 @@ export const readRouting = (read: Reader): RoutingConfig => {
   const { whole, choice, flag, path } = read
   return {
     maxRoutes: whole('LCR_MAX_ROUTES', 1, 20),
+    exchangeMostDays: whole('EXCHANGE_RATE_MAX_DAYS', 0, 31),
     postDialDelayBudgetSeconds: whole('LCR_POST_DIAL_DELAY', 1, 300),
     decisions: choice('LCR_DECISIONS', ['all', 'refused', 'none']),
     npaFile: path('LCR_NPA_FILE'),

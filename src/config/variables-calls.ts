@@ -83,6 +83,11 @@ export const CALL_VARIABLES: readonly Variable[] = [
     fallback: '365',
   },
   {
+    name: 'CDR_DETACHED_DAYS',
+    describe: 'days that months of call records which are over lie aside; 0: they are deleted at once, to the day',
+    fallback: '30',
+  },
+  {
     name: 'WEBHOOK_ALLOW_NETWORKS',
     describe: 'networks in CIDR form that webhooks may reach although they are private',
     fallback: '',
@@ -203,5 +208,15 @@ export const CALL_VARIABLES: readonly Variable[] = [
     name: 'STIR_VERIFY_TIMEOUT',
     describe: 'milliseconds that a call waits for the verdict at the most',
     fallback: '500',
+  },
+  {
+    name: 'PREPAID_RESERVE',
+    describe: 'seconds of talk that a prepaid call reserves ahead, where its balance has them',
+    fallback: '120',
+  },
+  {
+    name: 'PREPAID_GRACE',
+    describe: 'seconds for which a prepaid call goes on beyond what it has reserved while no engine is there',
+    fallback: '60',
   },
 ]

@@ -4,6 +4,11 @@ import type { Variable } from './variable.ts'
 export const ROUTING_VARIABLES: readonly Variable[] = [
   { name: 'LCR_MAX_ROUTES', describe: 'attempts per call at the most', fallback: '5' },
   {
+    name: 'EXCHANGE_RATE_MAX_DAYS',
+    describe: 'days that an exchange rate may be older than a call; with none so new nothing is converted',
+    fallback: '7',
+  },
+  {
     name: 'LCR_POST_DIAL_DELAY',
     describe: 'seconds that a caller may hear nothing, all attempts together',
     fallback: '30',

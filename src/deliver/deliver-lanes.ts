@@ -58,7 +58,8 @@ export type DeliveryStore = {
 
 export type DeliverOptions = {
   readonly store: DeliveryStore
-  readonly poster: Poster
+  /** Makes one attempt. `postSigned` is the one of webhooks. */
+  readonly send: (delivery: DueDelivery, endpoint: EndpointState, at: number) => Promise<PostOutcome>
   readonly clock: Clock
   /** After so long an event that fails is given up. */
   readonly giveUpMs: number
@@ -74,6 +75,24 @@ const PROBES = 3
 const BATCH = 200
 /** Then others have their turn. */
 const TURN_MS = 3_000
+
+/** The event as it stands, signed with the secrets of the endpoint. */
+export const postSigned =
+  (poster: Poster): DeliverOptions['send'] =>
+  (delivery, { secrets }, at) =>
+    poster.post(
+      delivery.url,
+      {
+        'content-type': 'application/json',
+        'user-agent': 'Strowger',
+        'strowger-event': delivery.type,
+        'strowger-event-id': delivery.eventId,
+        'strowger-sequence': String(delivery.sequence),
+        'strowger-attempt': String(delivery.attempts + 1),
+        [SIGNATURE_HEADER]: signatureOf(secrets, delivery.body, at),
+      },
+      delivery.body,
+    )
 
 /** When the endpoint's next turn is: milliseconds since the epoch; undefined: when something new comes. */
 export const deliverTo = async (endpointId: number, options: DeliverOptions): Promise<number | undefined> => {
@@ -120,9 +139,13 @@ const deliverLanes = async (
   const startedAt = options.clock.now()
   let begun = 0
   let succeeded = 0
+  let isBusy = false
   // One that is down costs a few tries, not one for each of its calls; one that is slow ends its turn.
   const isOver = (): boolean =>
-    options.signal.aborted || (succeeded === 0 && begun >= LANES) || options.clock.now() - startedAt > TURN_MS
+    isBusy ||
+    options.signal.aborted ||
+    (succeeded === 0 && begun >= LANES) ||
+    options.clock.now() - startedAt > TURN_MS
   const waiting = lanes[Symbol.iterator]()
   const work = async (): Promise<void> => {
     for (const lane of waiting) {
@@ -132,7 +155,8 @@ const deliverLanes = async (
         const attempt = await tryOnce(delivery, endpoint, options)
         attempts.push(attempt)
         options.onAttempt(attempt)
-        if (attempt.became === 'delivered') succeeded += 1
+        if (isWell(attempt)) succeeded += 1
+        isBusy ||= attempt.outcome.isBusy === true
         if (holdsBack(attempt, options.clock.now())) break
       }
     }
@@ -145,33 +169,37 @@ const deliverLanes = async (
 const holdsBack = ({ became, delivery, at }: Attempt, now: number): boolean =>
   became === 'gone' || (became === 'waiting' && now - (delivery.firstFailedAt ?? at) < HOLD_BACK_MS)
 
+/** Whether the receiver is: it took it, or understood it well enough to refuse it for good. */
+const isWell = ({ became, outcome }: Attempt): boolean => became === 'delivered' || outcome.isFinal === true
+
 const tryOnce = async (
   delivery: DueDelivery,
   endpoint: EndpointState,
-  { poster, clock, giveUpMs, random }: DeliverOptions,
+  { send, clock, giveUpMs, random }: DeliverOptions,
 ): Promise<Attempt> => {
   const at = clock.now()
-  const outcome = await poster.post(
-    delivery.url,
-    {
-      'content-type': 'application/json',
-      'user-agent': 'Strowger',
-      'strowger-event': delivery.type,
-      'strowger-event-id': delivery.eventId,
-      'strowger-sequence': String(delivery.sequence),
-      'strowger-attempt': String(delivery.attempts + 1),
-      [SIGNATURE_HEADER]: signatureOf(endpoint.secrets, delivery.body, at),
-    },
-    delivery.body,
-  )
+  const outcome = await send(delivery, endpoint, at)
   const base = { delivery, at, outcome }
   if (outcome.fault === undefined) return { ...base, became: 'delivered', nextTryAt: undefined }
-  if (outcome.status === 410) return { ...base, became: 'gone', nextTryAt: undefined }
-  const nextTryAt = clock.now() + retryDelayMs(delivery.attempts + 1, random(), outcome.retryAfterMs)
+  if (outcome.isFinal === true) return { ...base, became: 'failed', nextTryAt: undefined }
+  if (outcome.isFinal === undefined && outcome.status === 410)
+    return { ...base, became: 'gone', nextTryAt: undefined }
+  const nextTryAt =
+    clock.now() +
+    (outcome.isBusy === true
+      ? pauseOf(outcome)
+      : retryDelayMs(delivery.attempts + 1, random(), outcome.retryAfterMs))
   return nextTryAt - delivery.createdAt > giveUpMs
     ? { ...base, became: 'failed', nextTryAt: undefined }
     : { ...base, became: 'waiting', nextTryAt }
 }
+
+/** A receiver that says that it is busy, but not for how long. */
+const BUSY_MS = 10_000
+const MAX_BUSY_MS = 3_600_000
+
+const pauseOf = ({ retryAfterMs }: PostOutcome): number =>
+  retryAfterMs <= 0 ? BUSY_MS : Math.min(retryAfterMs, MAX_BUSY_MS)
 
 /**
  * What an endpoint is held to be after these attempts. Below the limit an event counts at its first try only: one that
@@ -184,7 +212,13 @@ const judge = (
   random: () => number,
 ): { readonly failures: number; readonly pausedUntil: number | undefined } => {
   if (attempts.length === 0) return { failures: before, pausedUntil: undefined }
-  if (attempts.some(({ became }) => became === 'delivered')) return { failures: 0, pausedUntil: undefined }
+  const busy = attempts.filter(({ outcome }) => outcome.isBusy === true)
+  if (busy.length > 0) {
+    // It is alive: nothing of this counts as a failure.
+    const failures = attempts.some(isWell) ? 0 : before
+    return { failures, pausedUntil: now + Math.max(...busy.map(({ outcome }) => pauseOf(outcome))) }
+  }
+  if (attempts.some(isWell)) return { failures: 0, pausedUntil: undefined }
   const firsts = attempts.filter(({ delivery }) => delivery.attempts === 0).length
   const failures =
     before >= FAILURES_BEFORE_PAUSE ? before + 1 : Math.min(before + firsts, FAILURES_BEFORE_PAUSE)

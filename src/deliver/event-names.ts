@@ -39,6 +39,10 @@ export const EVENT_TYPES = [
   'recording.stored',
   'recording.consent',
   'cdr.stored',
+  'fraud.alert',
+  'cdr.corrected',
+  'balance.low',
+  'balance.exhausted',
   'webhook.ping',
 ] as const
 export type EventType = (typeof EVENT_TYPES)[number]

@@ -22,6 +22,12 @@ export type PostOutcome = {
   readonly fault: string | undefined
   readonly retryAfterMs: number
   readonly tookMs: number
+  /** It will never be taken as it is; who answered is well. */
+  readonly isFinal?: boolean | undefined
+  /** The receiver as a whole wants to be left alone for `retryAfterMs`. */
+  readonly isBusy?: boolean | undefined
+  /** What became of it, beyond taken. */
+  readonly note?: string | undefined
 }
 
 export type Poster = {
@@ -42,7 +48,7 @@ export type PosterOptions = {
   readonly clock: Clock
   /** For the whole delivery, redirects included. */
   readonly timeoutMs?: number
-  readonly resolve?: Resolve
+  readonly resolve?: Resolve | undefined
   /** Certificates of authorities that are believed besides the system's; for tests. */
   readonly authorities?: string | undefined
 }
@@ -54,19 +60,7 @@ const MAX_ANSWER_BYTES = 16 * 1024
 
 export const createPoster = (options: PosterOptions): Poster => {
   const { rules, clock, timeoutMs = TIMEOUT_MS } = options
-  const agent = new Agent({
-    connect: {
-      lookup: judgedLookup(options.resolve ?? resolveAll, rules),
-      timeout: timeoutMs,
-      ...(options.authorities === undefined ? {} : { ca: options.authorities }),
-    },
-    // A receiver that is slow has what the endpoint's turn allows, not more.
-    connections: 16,
-    pipelining: 1,
-    keepAliveTimeout: 10_000,
-    keepAliveMaxTimeout: 60_000,
-    maxHeaderSize: 16 * 1024,
-  })
+  const agent = createJudgedAgent(options)
 
   const follow = async (
     url: string,
@@ -123,6 +117,27 @@ export const createPoster = (options: PosterOptions): Poster => {
   }
 }
 
+/** Connections to addresses that were judged, and to no others. */
+export const createJudgedAgent = ({
+  rules,
+  timeoutMs = TIMEOUT_MS,
+  resolve = resolveAll,
+  authorities,
+}: Omit<PosterOptions, 'clock'>): Agent =>
+  new Agent({
+    connect: {
+      lookup: judgedLookup(resolve, rules),
+      timeout: timeoutMs,
+      ...(authorities === undefined ? {} : { ca: authorities }),
+    },
+    // A receiver that is slow has what the endpoint's turn allows, not more.
+    connections: 16,
+    pipelining: 1,
+    keepAliveTimeout: 10_000,
+    keepAliveMaxTimeout: 60_000,
+    maxHeaderSize: 16 * 1024,
+  })
+
 /** After these the same request is made again; 303 asks for a GET, which delivers nothing. */
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 307, 308])
 
@@ -170,7 +185,8 @@ const readAway = async ({ body }: Dispatcher.ResponseData): Promise<void> => {
 const firstOf = (header: string | readonly string[] | undefined): string | undefined =>
   typeof header === 'string' ? header : header?.[0]
 
-const sentenceOf = (thrown: unknown): string => {
+/** Why no answer came. */
+export const sentenceOf = (thrown: unknown): string => {
   if (thrown instanceof EngineError) return thrown.message
   const code = codeOf(thrown) ?? ''
   return FAULTS[code] ?? `no answer: ${code === '' ? asError(thrown).message.slice(0, 200) : code}`

@@ -79,8 +79,11 @@ export const createCallTeller = (boot: string): CallTeller => {
   return {
     happened: (event) => {
       const { call, kind } = event
+      // Told when it is durable (tell-correction.ts), of calls that are long over.
+      if (kind === 'cdr-corrected') return []
       const told = toldOf(call.callId)
-      if (kind === 'initiated' || call.wish !== undefined) told.dialledByApi = true
+      // The phone of who keys a PIN is answered by us, as one that we rang.
+      if (kind === 'initiated' || kind === 'pin-asked' || call.wish !== undefined) told.dialledByApi = true
       const { organizationId } = call
       // A channel of which nobody knows yet whose it is: it is told when its plan was made.
       if (organizationId === undefined) return []

@@ -1,7 +1,10 @@
 /** A snapshot, indexed for the questions that a call asks. Built once per snapshot, never changed. */
 import type { E164 } from '../telephony/e164.ts'
 import { indexRecording, NO_RECORDING_ROWS, type RecordingIndex } from './recording-records.ts'
+import { createExchangeRates, type ExchangeRates } from './exchange-rates.ts'
+import { indexFraud, NO_FRAUD_ROWS, type FraudIndex } from './fraud-records.ts'
 import type { Quota } from './quota.ts'
+import { createTaxRates, type TaxRates } from './tax-rates.ts'
 import { createCallerIds, NO_CALLER_IDS, type CallerIds } from './caller-ids.ts'
 import type {
   BlockedPrefix,
@@ -49,10 +52,21 @@ export type Directory = RecordingIndex & {
   readonly blockedBy: (organizationId: number, digits: string) => BlockedPrefix | undefined
   readonly quotaOf: (organizationId: number) => Quota | undefined
   readonly quotaOfUser: (userId: number) => Quota | undefined
+  /** Rules against toll fraud, and whom they blocked. */
+  readonly fraud: FraudIndex
+  readonly exchange: ExchangeRates['quote']
+  readonly taxOf: TaxRates['taxOf']
 }
 
+/** `exchangeMostDays`: how much older than a call its exchange rate may be; over Easter banks tell none for four days. */
+export type DirectorySettings = { readonly exchangeMostDays?: number }
+const EXCHANGE_MOST_DAYS = 7
+
 /** Disabled organisations, users, devices and numbers are not found; carriers and gateways are, to be explained. */
-export const createDirectory = (snapshot: Snapshot): Directory => {
+export const createDirectory = (
+  snapshot: Snapshot,
+  { exchangeMostDays = EXCHANGE_MOST_DAYS }: DirectorySettings = {},
+): Directory => {
   const organizations = snapshot.organizations.filter((organization) => organization.enabled)
   const organizationById = byKey(organizations, (organization) => organization.id)
   const organizationByDomain = byKey(organizations, (organization) => organization.sipDomain.toLowerCase())
@@ -117,6 +131,9 @@ export const createDirectory = (snapshot: Snapshot): Directory => {
     blockedBy: blocking(snapshot.blockedPrefixes),
     quotaOf: (organizationId) => quotaOfOrganization.get(organizationId),
     quotaOfUser: (userId) => quotaOfUser.get(userId),
+    fraud: indexFraud(snapshot.fraud ?? NO_FRAUD_ROWS),
+    exchange: createExchangeRates(snapshot.exchangeRates ?? [], exchangeMostDays).quote,
+    taxOf: createTaxRates(snapshot.taxRates ?? []).taxOf,
     ...indexRecording(snapshot.recording ?? NO_RECORDING_ROWS),
   }
 }

@@ -3,8 +3,11 @@ import type { Country, E164 } from '../telephony/e164.ts'
 import type { Money } from '../telephony/money.ts'
 import type { FailoverPolicy } from '../telephony/failover-policy.ts'
 import type { NumberForm } from '../telephony/number-form.ts'
+import type { ExchangeRate } from './exchange-rates.ts'
+import type { FraudRows } from './fraud-records.ts'
 import type { Quota } from './quota.ts'
 import type { RecordingRows } from './recording-records.ts'
+import type { TaxRate } from './tax-rates.ts'
 import type {
   CallerIdRows,
   CarrierCallerId,
@@ -23,6 +26,8 @@ export type Organization = OrganizationCallerId & {
   readonly currency: string
   readonly defaultCallerId: E164 | undefined
   readonly lcrProfileId: number | undefined
+  /** IANA: whose days and months its reports have; undefined: its LCR profile's. */
+  readonly timeZone?: string | undefined
   /** Seeded by the trial; an organisation that is not the demo's ends the trial. */
   readonly isDemo: boolean
   readonly enabled: boolean
@@ -77,6 +82,8 @@ export type Carrier = CarrierCallerId & {
     /** ... within so many seconds. */
     readonly windowSeconds: number | undefined
   }
+  /** What it charges for every attempt that reached it, answered or not. */
+  readonly attemptFee?: { readonly amount: Money; readonly currency: string } | undefined
   readonly enabled: boolean
 }
 
@@ -196,6 +203,9 @@ export type Snapshot = {
   readonly lcrRoutes: readonly LcrRoute[]
   readonly blockedPrefixes: readonly BlockedPrefix[]
   readonly quotas?: readonly Quota[]
+  readonly fraud?: FraudRows
   readonly recording?: RecordingRows
   readonly callerIds?: CallerIdRows
+  readonly exchangeRates?: readonly ExchangeRate[]
+  readonly taxRates?: readonly TaxRate[]
 }

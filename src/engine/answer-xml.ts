@@ -6,6 +6,7 @@ import { asError } from '../base/errors.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/logger.ts'
 import { ORGANIZATION_VARIABLE, USER_VARIABLE } from '../call/carried.ts'
+import { PIN_GIVEN_VARIABLE, pinGivenFor } from '../call/fraud.ts'
 import type { Plan } from '../call/plan.ts'
 import { decodeWish, WISH_VARIABLE, type CallWish } from '../call/wish.ts'
 import { checkCallerId } from '../caller-id/choose.ts'
@@ -165,6 +166,7 @@ const fromPhone = (
     wish: transferred === undefined ? wishIn(field) : undefined,
     recording: readRecordingAsk(field),
     phonePrivacy: field('variable_sip_Privacy'),
+    pinGiven: isPinGiven(callId, dialled, field),
     now: clock.now(),
   })
   return withTransfer(transferred, plan)
@@ -210,6 +212,10 @@ const wishIn = (field: Field): CallWish | undefined => {
   const text = field(`variable_${WISH_VARIABLE}`)
   return text === undefined || text === '' ? undefined : decodeWish(text)
 }
+
+/** For this channel and this number alone: a variable that a transfer copied says nothing. */
+const isPinGiven = (channelUuid: CallUuid, dialled: string, field: Field): boolean =>
+  field(`variable_${PIN_GIVEN_VARIABLE}`) === pinGivenFor(channelUuid, dialled)
 
 const requestedCallerId = (
   field: Field,

@@ -21,6 +21,8 @@ export type Board = {
   readonly position: () => { readonly keptAfter: number; readonly last: number }
   /** What is kept after event `after` first, then what happens; the result ends it. */
   readonly watch: (after: number | undefined, onEvent: (event: LiveEvent) => void) => () => void
+  /** Something became known of a call, which may have left the board long ago. */
+  readonly tell: (call: LiveCall, happening: Happening) => void
   /** A leg's record is stored. When it was the last of an ended call, `cdr` is told with what the call cost. */
   readonly recorded: (record: LegRecord) => void
   /**
@@ -152,6 +154,9 @@ export const createBoard = ({ clock, logger }: { readonly clock: Clock; readonly
       return () => {
         watchers.delete(onEvent)
       }
+    },
+    tell: (call, happening) => {
+      tell(call, happening)
     },
     recorded: (record) => {
       const entry = live.get(record.callId)

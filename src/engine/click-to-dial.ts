@@ -1,5 +1,7 @@
 /** From a request of the API to a ringing phone, or the reason why not. Nothing is dialled before all is checked. */
 import type { Logger } from '../base/logger.ts'
+import { INSUFFICIENT_BALANCE } from '../call/prepaid.ts'
+import { FRAUD_BLOCKED, PIN_REQUIRED } from '../call/fraud.ts'
 import type { CallWish } from '../call/wish.ts'
 import { checkCallerId } from '../caller-id/choose.ts'
 import type { Directory } from '../directory/directory.ts'
@@ -41,7 +43,10 @@ export type DialOutcome =
         | 'CALLER_ID_NOT_ALLOWED'
         | 'CARRIER_UNAVAILABLE'
         | 'QUOTA_EXCEEDED'
+        | 'INSUFFICIENT_BALANCE'
         | 'BLOCKED'
+        | 'FRAUD_BLOCKED'
+        | 'PIN_REQUIRED'
         | 'POLICY_NOT_FOUND'
         | 'POLICY_DISABLED'
         | 'FILE_NOT_FOUND'
@@ -231,11 +236,17 @@ const preview = async (
     now: now(),
   })
   const { target } = plan
+  // Nobody is asked for a PIN over the API: whoever has it keys it on the phone.
+  if (target.kind === 'conversation' && target.flow === 'ask-pin')
+    return refused('PIN_REQUIRED', plan.askPin?.why ?? 'the call needs a PIN: dial it on the phone')
   if (target.kind !== 'refuse')
     return { kind: 'fine', isEmergency: target.kind === 'carriers' && target.emergency }
   if (target.refusal === QUOTA_EXCEEDED)
     return refused('QUOTA_EXCEEDED', target.why, target.retryAfterSeconds)
+  if (target.refusal === INSUFFICIENT_BALANCE) return refused(INSUFFICIENT_BALANCE, target.why)
   if (target.refusal === 'BLOCKED') return refused('BLOCKED', target.why)
+  if (target.refusal === FRAUD_BLOCKED || target.refusal === PIN_REQUIRED)
+    return refused(target.refusal, target.why)
   return target.cause === 'INVALID_NUMBER_FORMAT' || target.cause === 'UNALLOCATED_NUMBER'
     ? refused('INVALID_DESTINATION', target.why)
     : refused('CARRIER_UNAVAILABLE', target.why)

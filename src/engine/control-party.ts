@@ -1,5 +1,6 @@
 /** Whom a call shall be taken to: the plan for it, made for our user as if he had dialled the number. */
 import type { Plan } from '../call/plan.ts'
+import { INSUFFICIENT_BALANCE } from '../call/prepaid.ts'
 import { checkCallerId } from '../caller-id/choose.ts'
 import type { Organization, User } from '../directory/records.ts'
 import type { PlanRequest } from '../plan/make-plan.ts'
@@ -60,6 +61,7 @@ export const planFor = async (
   const { target } = plan
   if (target.kind !== 'refuse') return { dialled, plan }
   if (target.refusal === QUOTA_EXCEEDED) return refuse('QUOTA_EXCEEDED', target.why, target.retryAfterSeconds)
+  if (target.refusal === INSUFFICIENT_BALANCE) return refuse(INSUFFICIENT_BALANCE, target.why)
   if (target.refusal === 'BLOCKED') return refuse('BLOCKED', target.why)
   return target.cause === 'INVALID_NUMBER_FORMAT' || target.cause === 'UNALLOCATED_NUMBER'
     ? refuse('INVALID_DESTINATION', target.why)

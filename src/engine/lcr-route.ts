@@ -250,7 +250,7 @@ const planOf = (
       destination: numberClass.number,
       callerNumber,
       lcrProfileId: profile?.id,
-      attempts: attempts.map(({ carried }) => carried),
+      attempts: attempts.map(({ carried }) => ({ ...carried, sell: undefined })),
       devices: [],
     },
     numberClass,

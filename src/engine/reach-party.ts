@@ -13,6 +13,7 @@ import type { CallUuid } from '../telephony/call-uuid.ts'
 import { DialString } from '../telephony/dial-string.ts'
 import { hangupCauseOf, type HangupCause } from '../telephony/hangup-cause.ts'
 import { dialStringOf } from '../xml-curl/hunt-actions.ts'
+import { prepaidVariables } from '../xml-curl/prepaid-actions.ts'
 import { errorIn, type SwitchCommands } from './commands.ts'
 
 export type Reached =
@@ -71,7 +72,7 @@ const hunt = async (
     options.onDial?.([attempt.carried.legUuid])
     const reached = await originate(
       dialStringOf(attempt),
-      shownTo(callerId),
+      { ...shownTo(callerId), ...Object.fromEntries(prepaidVariables(attempt)) },
       attempt.ringTimeoutSeconds,
       options,
     )

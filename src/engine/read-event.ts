@@ -9,10 +9,12 @@ import {
   ATTEMPT_VARIABLE,
   CALL_VARIABLE,
   SIMULATED_VARIABLE,
+  type CarriedAttempt,
 } from '../call/carried.ts'
 import type { CallInput, SeenLeg } from '../call/call-step.ts'
 import { MUTED_VARIABLE } from '../call/control.ts'
 import type { LegInput } from '../call/leg-state.ts'
+import { PREPAID_ENGINE_VARIABLE } from '../call/prepaid.ts'
 import { decodeWish, WISH_VARIABLE, type CallWish } from '../call/wish.ts'
 import { isCallUuid, type CallUuid } from '../telephony/call-uuid.ts'
 import { hangupCauseOf } from '../telephony/hangup-cause.ts'
@@ -79,11 +81,15 @@ export const readDump = (dump: Headers): readonly AddressedInput[] => {
   const callId = callIdOf(dump, legUuid)
   const carried = dump.variable(CALL_VARIABLE)
   const answered = dump.get('Answer-State') === 'answered'
+  const answeredAt = answered ? microsIn(dump.get('Caller-Channel-Answered-Time')) : undefined
   return [
     ...(carried === undefined
       ? []
       : [{ callId, input: { kind: 'planned' as const, carried: decodeCall(carried) } }]),
-    { callId, input: { kind: 'leg-seen', leg: { ...readLeg(dump, legUuid, callId), answered } } },
+    {
+      callId,
+      input: { kind: 'leg-seen', leg: { ...readLeg(dump, legUuid, callId), answered, ...answeredAt } },
+    },
     ...(answered && uuidIn(dump.variable('bridge_uuid')) !== undefined
       ? [{ callId, input: { kind: 'bridged' as const } }]
       : []),
@@ -147,8 +153,21 @@ const readLeg = (event: Headers, legUuid: CallUuid, callId: CallUuid): SeenLeg =
     gateway: carried.gatewayName,
     gatewayId: carried.gatewayId,
     carrier: carried.carrierName,
+    ...prepaidOf(carried, event.variable(PREPAID_ENGINE_VARIABLE)),
   }
 }
+
+const prepaidOf = (
+  { prepaid, sell }: CarriedAttempt,
+  takenOverBy: string | undefined,
+): Pick<SeenLeg, 'prepaid'> =>
+  prepaid === undefined || sell === undefined
+    ? {}
+    : { prepaid: { ...prepaid, engine: uuidIn(takenOverBy) ?? prepaid.engine, sale: sell } }
+
+/** In milliseconds. */
+const microsIn = (text: string | undefined): Pick<SeenLeg, 'answeredAt'> =>
+  text !== undefined && /^[1-9]\d{0,16}$/.test(text) ? { answeredAt: Math.floor(Number(text) / 1_000) } : {}
 
 const sipStatusOf = (event: Headers): number | undefined => {
   const text = ['sip_invite_failure_status', 'sip_term_status']

@@ -12,6 +12,7 @@ import type { RateIndex } from '../routing/rate-lookup.ts'
 import { createRoutingTable } from '../routing/routing-table.ts'
 import { createTurns, type Turns } from '../routing/turns.ts'
 import { digitsOf, type E164 } from '../telephony/e164.ts'
+import { settled } from '../telephony/exchange.ts'
 import { jurisdictionOf, type Jurisdiction } from '../telephony/jurisdiction.ts'
 import { ZERO, type Money } from '../telephony/money.ts'
 import type { NpaStates } from '../telephony/north-america.ts'
@@ -159,21 +160,24 @@ const routed = (call: ReplayCall, organization: Organization, side: Side, now: n
   if (first === undefined) return NO_WAY
   return {
     carrier: first.carrier,
-    cost: billableSeconds === 0 ? ZERO : costOf(first.rate.tariff, billableSeconds),
-    sold: soldFor(call, organization, surroundings.rates, now, jurisdiction),
+    cost:
+      billableSeconds === 0
+        ? ZERO
+        : (settled(costOf(first.rate.tariff, billableSeconds), first.rate.exchange) ?? ZERO),
+    sold: soldFor(call, organization, surroundings, now, jurisdiction),
   }
 }
 
 const soldFor = (
   { destination, billableSeconds }: ReplayCall,
   { id, currency }: Organization,
-  rates: RateIndex,
+  { rates, directory }: Surroundings,
   now: number,
   jurisdiction: Jurisdiction | undefined,
 ): Money | undefined => {
   const entry = rates.rateOf('customer', id, digitsOf(destination), now, jurisdiction)
   if (entry < 0) return undefined
   const tariff = rates.tariffOf(entry)
-  if (tariff.currency !== currency) return undefined
-  return billableSeconds === 0 ? ZERO : costOf(tariff, billableSeconds)
+  const exchange = directory.exchange(tariff.currency, currency, now)
+  return billableSeconds === 0 ? ZERO : settled(costOf(tariff, billableSeconds), exchange)
 }

@@ -7,13 +7,19 @@ import type { Logger } from '../base/logger.ts'
 import { isCallUuid, type CallUuid } from '../telephony/call-uuid.ts'
 import type { Board } from './board.ts'
 import { errorIn, type SwitchCommands } from './commands.ts'
-import { readDump, type AddressedInput, type Headers } from './read-event.ts'
+import type { DumpedLeg, LegComparison } from './leg-watch.ts'
+import { readDump, type AddressedInput } from './read-event.ts'
 
 /** `uuid_dump` costs the switch 0.3 ms and 8 kB; in slices, so that no reply queue grows without bound. */
 const DUMPS_AT_ONCE = 50
 
 /** Resolves with the number of channels that live. */
-export const resync = async (commands: SwitchCommands, board: Board, logger: Logger): Promise<number> => {
+export const resync = async (
+  commands: SwitchCommands,
+  board: Board,
+  logger: Logger,
+  legs?: LegComparison,
+): Promise<number> => {
   const known = new Set(
     board.calls().flatMap(({ callId, legs }) => [callId, ...legs.map(({ legUuid }) => legUuid)]),
   )
@@ -27,7 +33,9 @@ export const resync = async (commands: SwitchCommands, board: Board, logger: Log
       // A channel that ended between the list and the dump answers -ERR: it is gone, and its event will say so.
       if (errorIn(dump) !== undefined) continue
       try {
-        inputs.push(...readDump(headersOf(dump)))
+        const headers = headersOf(dump)
+        legs?.seen(headers)
+        inputs.push(...readDump(headers))
       } catch (fault) {
         logger.error({ err: asError(fault) }, 'a live channel cannot be read')
       }
@@ -41,6 +49,8 @@ export const resync = async (commands: SwitchCommands, board: Board, logger: Log
   // What ended while we read it was told of before the board knew it: the second list has it no more.
   const still = await listChannels(commands)
   board.retain(new Set([...known, ...alive]), new Set(still))
+  if (legs !== undefined)
+    legs.compared((await commands.api('global_getvar', 'core_uuid')).trim(), new Set(still))
   return still.length
 }
 
@@ -60,13 +70,23 @@ const listChannels = async (commands: SwitchCommands): Promise<readonly CallUuid
   })
 }
 
-const headersOf = (dump: string): Headers => {
+const headersOf = (dump: string): DumpedLeg => {
   const fields = parse(dump, 'uuid_dump')
   const get = (name: string): string | undefined => {
     const value = fields[name]
     return typeof value === 'string' ? value : undefined
   }
-  return { name: 'CHANNEL_DATA', get, variable: (name) => get(`variable_${name}`) }
+  return {
+    name: 'CHANNEL_DATA',
+    get,
+    variable: (name) => get(`variable_${name}`),
+    headers: (isWanted = () => true) =>
+      new Map(
+        Object.entries(fields).flatMap(([name, value]) =>
+          typeof value === 'string' && isWanted(name) ? [[name, value]] : [],
+        ),
+      ),
+  }
 }
 
 const parse = (reply: string, what: string): Readonly<Record<string, unknown>> => {

@@ -13,13 +13,19 @@ import type { World } from './world.ts'
 import type { Board } from './board.ts'
 import type { SwitchCommands } from './commands.ts'
 import type { GatewayStates } from './gateway-states.ts'
+import type { LegWatch } from './leg-watch.ts'
 import { CHANNEL_EVENTS, readChannelEvent, withoutDigits } from './read-event.ts'
 import { RECORDING_CUSTOM_EVENTS, RECORDING_EVENTS, type RecordingControl } from './recording-control.ts'
 import type { RegistrationGuard } from './registration-guard.ts'
 import { resync } from './resync.ts'
 import type { SwitchConfiguration } from './switch-configuration.ts'
 
-export const EVENTS: readonly string[] = [...CHANNEL_EVENTS, ...RECORDING_EVENTS, 'HEARTBEAT']
+export const EVENTS: readonly string[] = [
+  ...CHANNEL_EVENTS,
+  ...RECORDING_EVENTS,
+  'CHANNEL_HANGUP_COMPLETE',
+  'HEARTBEAT',
+]
 export const CUSTOM_EVENTS: readonly string[] = [
   'sofia::gateway_state',
   'sofia::register_failure',
@@ -49,6 +55,8 @@ export type SwitchLinkOptions = {
   readonly guard: RegistrationGuard
   readonly configuration: SwitchConfiguration
   readonly recording?: Pick<RecordingControl, 'onEvent'>
+  /** Hears every event, and what the switch has after a gap. */
+  readonly legs?: LegWatch
   /** True while what a party of the call presses is for nobody else: a recording that is paused for a card number. */
   readonly redactDigits?: (callId: CallUuid) => boolean
   readonly clock: Clock
@@ -85,7 +93,7 @@ export const createSwitchLink = (options: SwitchLinkOptions): SwitchLink => {
     while (of === generation) {
       try {
         await states.refresh(options.commands())
-        const channels = await resync(options.commands(), board, logger)
+        const channels = await resync(options.commands(), board, logger, options.legs?.comparing())
         // A switch that started without us has no gateway of ours yet: it is ready when it was given them.
         if (world.isKnown()) await give()
         if (of !== generation) return
@@ -105,6 +113,7 @@ export const createSwitchLink = (options: SwitchLinkOptions): SwitchLink => {
 
   return {
     onEvent: (event) => {
+      options.legs?.onEvent(event)
       if (event.name.startsWith('RECORD_') || event.subclass === RECORDING_EVENT) {
         options.recording?.onEvent(event)
         return
@@ -126,6 +135,7 @@ export const createSwitchLink = (options: SwitchLinkOptions): SwitchLink => {
       await rebuild(generation)
     },
     onDown: (reason) => {
+      options.legs?.onDown(reason)
       generation += 1
       up = false
       detail = `not connected: ${reason.message}`

@@ -2,7 +2,12 @@
  * What decisions read: the last snapshot and the last rates, compiled, and the switch and the carriers as they are.
  * Replaced whole, never changed: a decision that has begun reads one world to its end.
  */
-import { createDirectory, EMPTY_SNAPSHOT, type Directory } from '../directory/directory.ts'
+import {
+  createDirectory,
+  EMPTY_SNAPSHOT,
+  type Directory,
+  type DirectorySettings,
+} from '../directory/directory.ts'
 import type { Snapshot } from '../directory/records.ts'
 import type { Surroundings } from '../routing/hunt.ts'
 import { createRateIndexBuilder } from '../routing/rate-builder.ts'
@@ -22,10 +27,10 @@ export type World = {
 /** What surrounds a decision and is not in the database. */
 export type State = Omit<Surroundings, 'directory' | 'routing' | 'rates'>
 
-export const createWorld = (state: State): World => {
+export const createWorld = (state: State, settings: DirectorySettings = {}): World => {
   let known = { snapshot: false, rates: false }
   let current = compile(
-    createDirectory(EMPTY_SNAPSHOT),
+    createDirectory(EMPTY_SNAPSHOT, settings),
     openRateIndex(createRateIndexBuilder().build()),
     state,
   )
@@ -33,7 +38,7 @@ export const createWorld = (state: State): World => {
     directory: () => current.directory,
     surroundings: () => current,
     replace: (snapshot) => {
-      current = compile(createDirectory(snapshot), current.rates, state)
+      current = compile(createDirectory(snapshot, settings), current.rates, state)
       known = { ...known, snapshot: true }
     },
     replaceRates: (rates) => {

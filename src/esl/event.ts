@@ -22,8 +22,8 @@ export type EslEvent = {
   readonly variable: (name: string) => string | undefined
   /** The event's own body, such as the result in a BACKGROUND_JOB. */
   readonly body: string | undefined
-  /** All headers, decoded, in the order of the wire. */
-  readonly headers: () => ReadonlyMap<string, string>
+  /** All headers, or those whose name is wanted, decoded, in the order of the wire. */
+  readonly headers: (isWanted?: (name: string) => boolean) => ReadonlyMap<string, string>
 }
 
 /**
@@ -99,12 +99,13 @@ class PlainEvent implements EslEvent {
     return start < this.#text.length ? decodeBytes(this.#text.slice(start)) : undefined
   }
 
-  headers(): ReadonlyMap<string, string> {
+  headers(isWanted?: (name: string) => boolean): ReadonlyMap<string, string> {
     const headers = new Map<string, string>()
     for (const line of this.#text.slice(0, this.#endOfHeaders()).split('\n')) {
       const colon = line.indexOf(': ')
       if (colon <= 0) continue
       const name = line.slice(0, colon)
+      if (isWanted?.(name) === false) continue
       if (!headers.has(name)) headers.set(name, valueOf(line.slice(colon + 2)))
     }
     return headers
@@ -176,8 +177,8 @@ class JsonEvent implements EslEvent {
     return this.#find('_body', '')
   }
 
-  headers(): ReadonlyMap<string, string> {
-    return parseJsonEvent(this.#text).headers
+  headers(isWanted?: (name: string) => boolean): ReadonlyMap<string, string> {
+    return only(parseJsonEvent(this.#text).headers, isWanted)
   }
 
   #find(name: string, prefix: string): string | undefined {
@@ -225,7 +226,13 @@ class MapEvent implements EslEvent {
     return this.#headers.get(VARIABLE + name)
   }
 
-  headers(): ReadonlyMap<string, string> {
-    return this.#headers
+  headers(isWanted?: (name: string) => boolean): ReadonlyMap<string, string> {
+    return only(this.#headers, isWanted)
   }
 }
+
+const only = (
+  headers: ReadonlyMap<string, string>,
+  isWanted: ((name: string) => boolean) | undefined,
+): ReadonlyMap<string, string> =>
+  isWanted === undefined ? headers : new Map([...headers].filter(([name]) => isWanted(name)))

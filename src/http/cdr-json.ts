@@ -1,26 +1,17 @@
 /** Call detail records as our API tells them: money as decimals in strings, moments in ISO 8601. */
 import { Type } from '@sinclair/typebox'
-import type { QuotedRate } from '../call/carried.ts'
 import type { CdrAttempt } from '../cdr/cdr.ts'
 import { formatMoney } from '../telephony/money.ts'
 import { faultOfCause } from '../telephony/user-message.ts'
 import type { ListedCdr } from './doors.ts'
+import { ExternalFields, externalFields } from './external-json.ts'
+import { QualityFieldsJson, qualityJson } from './quality-json.ts'
+import { RateJson, rateJson, SaleFieldsJson, saleFields } from './sale-json.ts'
 import { iso, isoOrNull, nullable, time } from './fields.ts'
 
 const string = Type.String()
 const integer = Type.Integer()
 const maybeTime = nullable(time('a moment'))
-
-const RateJson = Type.Object({
-  deckId: nullable(integer),
-  prefix: string,
-  pricePerMinute: string,
-  connectionFee: string,
-  minimumSeconds: integer,
-  firstIncrementSeconds: integer,
-  nextIncrementSeconds: integer,
-  currency: string,
-})
 
 const AttemptJson = Type.Object({
   n: integer,
@@ -31,6 +22,7 @@ const AttemptJson = Type.Object({
   carrierName: string,
   number: string,
   rate: nullable(RateJson),
+  fee: nullable(Type.Object({ amount: string, currency: string })),
   outcome: Type.String({ description: 'ANSWERED, FAILED, NO_CHANNEL or NOT_TRIED' }),
   cause: nullable(string),
   sipStatus: nullable(integer),
@@ -70,6 +62,8 @@ export const CdrJson = Type.Object({
   rate: nullable(RateJson),
   chargedSeconds: nullable(Type.Number()),
   cost: nullable(Type.Object({ amount: string, currency: nullable(string) })),
+  ...SaleFieldsJson,
+  ...QualityFieldsJson,
   error: nullable(
     Type.Object(
       { code: string, message: string, userMessage: string },
@@ -82,23 +76,17 @@ export const CdrJson = Type.Object({
     }),
   ),
   recordings: Type.Array(string, { description: "ids of the call's recordings that can be heard" }),
+  ...ExternalFields,
   simulated: Type.Boolean(),
+  estimate: nullable(
+    Type.String({
+      description:
+        'the switch sent no record, and this is from its event (from-event) or our picture (switch-lost)',
+    }),
+  ),
+  correctedAt: nullable(time("when the switch's own record took the place of an estimate")),
   attempts: Type.Array(AttemptJson),
 })
-
-const rateJson = (rate: QuotedRate | undefined) =>
-  rate === undefined
-    ? null
-    : {
-        deckId: rate.deckId ?? null,
-        prefix: rate.prefix,
-        pricePerMinute: formatMoney(rate.tariff.pricePerMinute),
-        connectionFee: formatMoney(rate.tariff.connectionFee),
-        minimumSeconds: rate.tariff.minimumSeconds ?? 0,
-        firstIncrementSeconds: rate.tariff.firstIncrementSeconds,
-        nextIncrementSeconds: rate.tariff.nextIncrementSeconds,
-        currency: rate.tariff.currency,
-      }
 
 const attemptJson = (attempt: CdrAttempt) => ({
   n: attempt.n,
@@ -109,6 +97,10 @@ const attemptJson = (attempt: CdrAttempt) => ({
   carrierName: attempt.carrierName,
   number: attempt.number,
   rate: rateJson(attempt.rate),
+  fee:
+    attempt.fee === undefined
+      ? null
+      : { amount: formatMoney(attempt.fee.amount), currency: attempt.fee.currency },
   outcome: attempt.outcome,
   cause: attempt.cause ?? null,
   sipStatus: attempt.sipStatus ?? null,
@@ -148,10 +140,15 @@ export const cdrJson = (cdr: ListedCdr) => ({
   rate: rateJson(cdr.rate),
   chargedSeconds: cdr.chargedSeconds ?? null,
   cost: costJson(cdr),
+  ...saleFields(cdr),
+  ...qualityJson(cdr),
   error: errorJson(cdr),
   custom: cdr.custom ?? null,
   recordings: cdr.recordings ?? [],
+  ...externalFields(cdr),
   simulated: cdr.simulated,
+  estimate: cdr.estimate ?? null,
+  correctedAt: isoOrNull(cdr.correctedAt),
   attempts: cdr.attempts.map(attemptJson),
 })
 

@@ -11,7 +11,7 @@ import { answers, dialled, e164, fields, uuid } from './fields.ts'
 
 export const tags = ['call control']
 export const callParams = fields({ callId: uuid('a call') })
-const failures = [403, 404, 409, 413, 415, 429, 503] as const
+const failures = [402, 403, 404, 409, 413, 415, 429, 503] as const
 export const told = answers(200, ControlledJson, ...failures)
 
 export const leg = Type.Optional(

@@ -55,6 +55,9 @@ const ImportQuery = fields({
   currency: option('a currency in ISO 4217, such as GBP'),
   increments: option('increments of rates that have none, such as 60/60'),
   minimumSeconds: option('the least seconds of rates that have none'),
+  graceSeconds: Type.Optional(whole('an answered call of at most so many seconds costs nothing', 0, 86_400)),
+  freeSeconds: Type.Optional(whole('so many first seconds of each answered call are not charged', 0, 86_400)),
+  rounding: option('of the amount of a call: half-up/4, up/2, or none; as in the last deck unless given'),
   connectionFee: option('the connection fee of rates that have none, such as 0.01'),
   countryCode: option('digits to put before every prefix'),
 })
@@ -208,11 +211,13 @@ const addImport = (api: Api, decks: DeckDoors): void => {
 
 const requestOf = (request: FastifyRequest, query: ImportQuery) => {
   const { name, file, dryRun = false, draft = false, replaces = true, jumpPercent } = query
+  const { graceSeconds, freeSeconds, rounding } = query
   return {
     owner: ownerOf(request, query),
     name,
     source: file ?? '',
     format: formatOf(query),
+    charging: { graceSeconds, freeSeconds, rounding: rounding === 'none' ? null : rounding },
     replaces,
     draft,
     dryRun,

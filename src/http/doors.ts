@@ -3,22 +3,29 @@
  * types are imported here. Outcomes are values; a door that throws an EngineError is answered by the table in
  * status.ts, anything else that it throws is a 500 without a word of what it was.
  */
-import type { Direction } from '../call/carried.ts'
 import type { LiveCall, LiveEvent } from '../call/live-call.ts'
 import type { DialOutcome, DialRequest } from '../engine/click-to-dial.ts'
 import type { ExplainOutcome, ExplainRequest } from '../engine/explain.ts'
 import type { CallCost, Cdr } from '../cdr/cdr.ts'
 import type { Form } from '../xml-curl/form.ts'
+import type { ExternalObject } from '../store/target-deliveries.ts'
 import type { CallUuid } from '../telephony/call-uuid.ts'
+import type { CdrErasureDoors, CdrExportDoors, CdrFilter } from './cdr-doors.ts'
 import type { ControlDoors } from './control-doors.ts'
 import type { AccessDoors } from './access-doors.ts'
 import type { Once } from './once.ts'
+import type { CdrQuarantineDoors } from './cdr-quarantine-doors.ts'
 import type { CallerIdDoors } from './caller-id-doors.ts'
+import type { BalanceDoors } from './balance-doors.ts'
+import type { FraudDoors } from './fraud-doors.ts'
 import type { QuotaDoors } from './quota-doors.ts'
+import type { RatingDoors } from './rating-doors.ts'
+import type { ReportDoors } from './report-doors.ts'
 import type { RecordDoors } from './record-doors.ts'
 import type { CallRecordingDoors } from './recording-policy-doors.ts'
 import type { RecordingDoors } from './recordings-doors.ts'
 import type { RoutingDoors } from './routing-doors.ts'
+import type { TargetDoors } from './target-doors.ts'
 import type { WebhookDoors } from './webhook-doors.ts'
 
 export type Doors = {
@@ -50,9 +57,16 @@ export type Doors = {
   readonly livePosition: () => { readonly keptAfter: number; readonly last: number }
   readonly explain: (request: ExplainRequest) => Promise<ExplainOutcome>
   readonly cdrs: (filter: CdrFilter) => Promise<CdrPage>
+  readonly cdrExports: CdrExportDoors
+  readonly cdrErasures: CdrErasureDoors
+  readonly cdrQuarantine: CdrQuarantineDoors
   readonly bans: () => Promise<readonly Ban[]>
   readonly liftBan: (address: string) => Promise<'lifted' | 'not-found'>
   readonly quotas: QuotaDoors
+  readonly rating: RatingDoors
+  readonly fraud: FraudDoors
+  readonly balances: BalanceDoors
+  readonly reports: ReportDoors
   readonly callerId: CallerIdDoors
   readonly records: RecordDoors
   readonly recordings: RecordingDoors
@@ -60,6 +74,7 @@ export type Doors = {
   readonly control: ControlDoors
   readonly routing: RoutingDoors
   readonly webhooks: WebhookDoors
+  readonly targets: TargetDoors
   readonly access: AccessDoors
 }
 
@@ -80,32 +95,22 @@ export type Readiness = {
 export type OriginateRequest = DialRequest
 export type OriginateOutcome = DialOutcome
 
-export type CdrFilter = {
-  /** Milliseconds since the epoch; calls that started at or after it ... */
-  readonly since: number | undefined
-  /** ... and before this. */
-  readonly until: number | undefined
-  /** Digits that the caller's, dialled or called number contains, without plus. */
-  readonly number: string | undefined
-  readonly callId: CallUuid | undefined
-  readonly organizationId: number | undefined
-  readonly direction: Direction | undefined
-  /** Every leg; otherwise A legs with their attempts. */
-  readonly legs: boolean
-  /** 1 to 1000. */
-  readonly limit: number
-  /** `next` of the page before. */
-  readonly cursor: string | undefined
-}
-
 /** Newest first. */
 export type CdrPage = { readonly cdrs: readonly ListedCdr[]; readonly next: string | undefined }
 
 /** A record, and on an A leg what the whole call cost. */
 export type ListedCdr = Cdr & {
   readonly callCost: CallCost | undefined
+  /** Likewise its sale without tax, the tax, and what it earns. */
+  readonly callSale?: CallCost | undefined
+  readonly callTax?: CallCost | undefined
+  readonly callMargin?: CallCost | undefined
+  /** When the switch's own record took the place of an estimate. */
+  readonly correctedAt?: number | undefined
   /** Ids of the call's recordings that are in the store. */
   readonly recordings?: readonly string[] | undefined
+  /** What the call made at targets. */
+  readonly external?: readonly ExternalObject[] | undefined
 }
 
 export type Ban = {

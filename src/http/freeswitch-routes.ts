@@ -13,6 +13,7 @@ import { readForm } from '../xml-curl/form.ts'
 import { answerFault, refuse, type Api } from './api.ts'
 import type { Admits } from './credentials.ts'
 import type { Doors } from './doors.ts'
+import { unpacked } from './content-encoding.ts'
 import { answers, ErrorAnswer, textAnswer } from './fields.ts'
 import { readRaw } from './scope.ts'
 import { faultOf } from './status.ts'
@@ -96,9 +97,9 @@ export const addFreeswitchRoutes = (api: Api, { doors, admits, logger }: Needs):
       bodyLimit: CDR_BODY_LIMIT,
       schema: {
         tags: ['freeswitch'],
-        summary: 'mod_json_cdr posts the record of a channel',
+        summary: 'mod_json_cdr or mod_xml_cdr posts the record of a channel',
         security: [{ freeswitch: [] }],
-        response: answers(200, Accepted, 413, 503),
+        response: answers(200, Accepted, 413, 415, 503),
       },
     },
     acceptCdr(doors, logger),
@@ -107,17 +108,17 @@ export const addFreeswitchRoutes = (api: Api, { doors, admits, logger }: Needs):
 
 export const Accepted = Type.Object({ success: Type.Literal(true) }, { description: 'the record is durable' })
 
-/** 200 once it is durable; 400 where it is no CDR; 503 for anything else, so that whoever has the record keeps it. */
+/** 200 once it is durable; 400, 413, 415 where it is no CDR; 503 for anything else: who has the record keeps it. */
 export const acceptCdr =
   (doors: Pick<Doors, 'acceptCdr'>, logger: Logger) =>
   async (
-    request: Pick<FastifyRequest, 'body'>,
+    request: Pick<FastifyRequest, 'body' | 'headers'>,
     reply: Pick<FastifyReply, 'code' | 'send'>,
   ): Promise<unknown> => {
     if (!Buffer.isBuffer(request.body) || request.body.length === 0)
       return refuse(reply, 'CDR_UNREADABLE', 'the body is empty')
     try {
-      await doors.acceptCdr(request.body)
+      await doors.acceptCdr(await unpacked(request.body, request.headers['content-encoding'], CDR_BODY_LIMIT))
       return { success: true }
     } catch (fault) {
       const code = codeOf(fault)

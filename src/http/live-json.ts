@@ -60,7 +60,7 @@ export const LiveEventJson = Type.Object({
   at: time('when it happened'),
   kind: Type.String({
     description:
-      'initiated, leg-started, ringing, early-media, answered, talking, held, unheld, leg-ended, call-ended, cdr, or what was noted: muted, unmuted, dtmf, played, transferred, joined, parked, conferenced, supervised, confirmed, machine-detection, recording-started, recording-paused, recording-resumed, recording-stopped, recording-consent, recording-stored, emergency or identity-checked',
+      'initiated, leg-started, ringing, early-media, answered, talking, held, unheld, leg-ended, call-ended, cdr, or what was noted: muted, unmuted, dtmf, played, transferred, joined, parked, conferenced, supervised, confirmed, machine-detection, recording-started, recording-paused, recording-resumed, recording-stopped, recording-consent, recording-stored, emergency, identity-checked or cdr-corrected',
   }),
   call: LiveCallJson,
   leg: nullable(LiveLegJson),

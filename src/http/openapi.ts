@@ -12,6 +12,7 @@ const MEANINGS: Readonly<Record<Scope, string>> = {
   'calls:supervise': 'listen, whisper and barge',
   'events:read': 'follow what happens to calls',
   'cdrs:read': 'read call detail records',
+  'cdrs:write': 'have a number erased from them',
   'recordings:read': 'hear recordings',
   'recordings:write': 'remove and hold recordings',
   'records:read': 'read organisations, users, devices, numbers, carriers, gateways and keys',

@@ -108,7 +108,7 @@ export const addOriginateRoutes = (api: Api, needs: Needs): void => {
           description:
             'With an Idempotency-Key (1 to 255 visible characters, kept 24 hours) a repeated request gets the first answer and never dials twice; the same key with another body is 422.',
           body: Originate,
-          response: answers(200, Originated, 403, 404, 409, 413, 415, 422, 429, 503),
+          response: answers(200, Originated, 402, 403, 404, 409, 413, 415, 422, 429, 503),
         },
         errorHandler: (fault, _request, reply) => {
           void send(reply, refusal(fault, needs.now()))

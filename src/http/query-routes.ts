@@ -1,23 +1,18 @@
-/** What engineers and programs ask: what was called, who is banned. */
+/** What engineers and programs ask: who is banned. */
 import { isIP } from 'node:net'
 import { Type } from '@sinclair/typebox'
-import { asCallUuid } from '../telephony/call-uuid.ts'
 import { refuse, type Api } from './api.ts'
 import { nftablesBanList, plainBanList } from './ban-list.ts'
-import { CdrJson, cdrJson } from './cdr-json.ts'
-import { organizationWithin } from './caller.ts'
 import type { Ban, Doors } from './doors.ts'
-import { answers, dialled, fields, id, iso, moment, nullable, text, time, uuid, whole } from './fields.ts'
+import { answers, fields, iso, text, time } from './fields.ts'
 import { badInput } from './validation.ts'
 
 type Needs = {
-  readonly doors: Pick<Doors, 'cdrs' | 'bans' | 'liftBan'>
+  readonly doors: Pick<Doors, 'bans' | 'liftBan'>
   readonly now: () => number
 }
 
 const string = Type.String()
-const DEFAULT_PAGE = 50
-const MAX_PAGE = 1000
 
 const BanJson = Type.Object({
   address: string,
@@ -28,55 +23,6 @@ const BanJson = Type.Object({
 })
 
 export const addQueryRoutes = (api: Api, { doors, now }: Needs): void => {
-  api.get(
-    '/v1/cdrs',
-    {
-      config: { scope: 'cdrs:read' },
-      schema: {
-        tags: ['cdrs'],
-        summary: 'Call detail records, newest first',
-        querystring: fields({
-          since: Type.Optional(moment('a moment')),
-          until: Type.Optional(moment('a moment')),
-          number: Type.Optional(dialled('a number, or digits of one')),
-          call: Type.Optional(uuid('a call')),
-          organization: Type.Optional(id('an organisation')),
-          direction: Type.Optional(
-            Type.Union([Type.Literal('inbound'), Type.Literal('outbound'), Type.Literal('internal')], {
-              description: 'inbound, outbound or internal',
-            }),
-          ),
-          legs: Type.Optional(
-            Type.Boolean({ description: 'true for every leg, not only the calls with their attempts' }),
-          ),
-          limit: Type.Optional(whole('a number of records', 1, MAX_PAGE)),
-          cursor: Type.Optional(text('the "next" of the page before', 500)),
-        }),
-        response: answers(
-          200,
-          Type.Object({ success: Type.Literal(true), cdrs: Type.Array(CdrJson), next: nullable(string) }),
-          404,
-          503,
-        ),
-      },
-    },
-    async (request) => {
-      const { query } = request
-      const page = await doors.cdrs({
-        since: millisecondsOf('since', query.since),
-        until: millisecondsOf('until', query.until),
-        number: query.number?.replace(/\D/g, ''),
-        callId: query.call === undefined ? undefined : asCallUuid(query.call),
-        organizationId: organizationWithin(request, query.organization),
-        direction: query.direction,
-        legs: query.legs ?? false,
-        limit: query.limit ?? DEFAULT_PAGE,
-        cursor: query.cursor,
-      })
-      return { success: true, cdrs: page.cdrs.map(cdrJson), next: page.next ?? null }
-    },
-  )
-
   api.get(
     '/v1/bans',
     {

@@ -107,6 +107,8 @@ export const NewOrganization = fields({
   currency,
   defaultCallerId: Type.Optional(nullable(e164('a number'))),
   lcrProfileId: Type.Optional(nullable(id('an LCR profile'))),
+  /** Null: its LCR profile's. */
+  timeZone: Type.Optional(nullable(text('an IANA time zone, such as Europe/London', 64))),
   ...organizationCallerIdTaken,
   enabled,
 })
@@ -126,6 +128,9 @@ export const NewCarrier = fields({
   maxCallsPerSecond: callsPerSecond,
   carriesCallerId: Type.Optional(flag('whether it shows the caller ID that we send')),
   supportsFax: Type.Optional(flag('whether faxes pass')),
+  attemptFee: Type.Optional(
+    nullable(fields({ amount: price('a fee for each attempt that reaches it, answered or not'), currency })),
+  ),
   failover: Type.Optional(
     fields(
       {
@@ -333,6 +338,24 @@ export const NewBlockedPrefix = fields({
 })
 export type NewBlockedPrefix = Static<typeof NewBlockedPrefix>
 
+/** What a deck says of all its rates. */
+const chargingTaken = {
+  graceSeconds: Type.Optional(
+    whole('an answered call of at most so many seconds costs nothing, its fee included', 0, 86_400),
+  ),
+  freeSeconds: Type.Optional(
+    whole('so many first seconds of each answered call are not charged; its fee is', 0, 86_400),
+  ),
+  rounding: Type.Optional(
+    nullable(
+      Type.String({
+        pattern: '^(half-up|up)/[0-8]$',
+        description: 'of the amount of a call: half-up/4, up/2; null: half up at the eighth decimal',
+      }),
+    ),
+  ),
+}
+
 export const NewRateDeck = fields({
   carrierId: Type.Optional(id('the carrier that charges it')),
   organizationId: Type.Optional(id('the customer whom we charge it')),
@@ -341,6 +364,7 @@ export const NewRateDeck = fields({
   currency,
   effectiveFrom: Type.Optional(moment('the moment from which it counts')),
   effectiveTo: Type.Optional(nullable(moment('the moment until before which it counts'))),
+  ...chargingTaken,
   rates: Type.Array(
     fields({
       prefix,

@@ -31,6 +31,7 @@ export const OrganizationJson = row({
   currency: string,
   defaultCallerId: nullable(string),
   lcrProfileId: nullable(number),
+  timeZone: nullable(string),
   ...callerId.organizationCallerIdTold,
   isDemo: bool,
   enabled: bool,
@@ -43,6 +44,7 @@ export const organizationJson = (organization: Organization) => ({
   currency: organization.currency,
   defaultCallerId: organization.defaultCallerId ?? null,
   lcrProfileId: organization.lcrProfileId ?? null,
+  timeZone: organization.timeZone ?? null,
   ...callerId.organizationCallerIdJson(organization),
   isDemo: organization.isDemo,
   enabled: organization.enabled,
@@ -57,6 +59,7 @@ export const CarrierJson = row({
   carriesCallerId: bool,
   supportsFax: bool,
   ...callerId.carrierCallerIdTold,
+  attemptFee: nullable(Type.Object({ amount: string, currency: string })),
   failover: Type.Object({ enabled: bool, threshold: nullable(number), windowSeconds: nullable(number) }),
   enabled: bool,
 })
@@ -70,6 +73,10 @@ export const carrierJson = (carrier: Carrier) => ({
   carriesCallerId: carrier.carriesCallerId,
   supportsFax: carrier.supportsFax,
   ...callerId.carrierCallerIdJson(carrier),
+  attemptFee:
+    carrier.attemptFee === undefined
+      ? null
+      : { amount: formatMoney(carrier.attemptFee.amount), currency: carrier.attemptFee.currency },
   failover: {
     enabled: carrier.failover.enabled,
     threshold: carrier.failover.threshold ?? null,
@@ -273,6 +280,9 @@ export const RateDeckJson = row({
   effectiveFrom: time('from this moment'),
   effectiveTo: nullable(time('until before this one')),
   rateCount: number,
+  graceSeconds: number,
+  freeSeconds: number,
+  rounding: nullable(string),
   source: string,
   createdAt: time('written'),
   publishedAt: nullable(time('counts as a version since')),
@@ -291,6 +301,9 @@ export const rateDeckJson = (deck: RateDeckRow) => ({
   effectiveFrom: iso(deck.effectiveFrom),
   effectiveTo: isoOrNull(deck.effectiveTo),
   rateCount: deck.rateCount,
+  graceSeconds: deck.graceSeconds,
+  freeSeconds: deck.freeSeconds,
+  rounding: deck.rounding ?? null,
   source: deck.source,
   createdAt: iso(deck.createdAt),
   publishedAt: isoOrNull(deck.publishedAt),

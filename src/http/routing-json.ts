@@ -123,7 +123,7 @@ const LcrRouteJson = Type.Object({
         minimumSeconds: integer,
         deckId: nullable(integer),
         exact: Type.Object(
-          { perMinute: string, connectionFee: string, expectedCost: string },
+          { perMinute: string, connectionFee: string, expectedCost: string, expectedCostCurrency: string },
           { description: 'decimals in strings; expectedCost is of a call of the average length' },
         ),
       },
@@ -197,7 +197,7 @@ const lcrRouteJson = ({ attempt, route, quality }: LcrRouteFound, includeRates: 
   }
 }
 
-const lcrRateJson = ({ rate: { tariff, deckId }, expectedCost }: LcrRouteFound['route']) => {
+const lcrRateJson = ({ rate: { tariff, deckId, exchange }, expectedCost }: LcrRouteFound['route']) => {
   const perMinute = formatMoney(tariff.pricePerMinute)
   const connectionFee = formatMoney(tariff.connectionFee)
   return {
@@ -209,7 +209,12 @@ const lcrRateJson = ({ rate: { tariff, deckId }, expectedCost }: LcrRouteFound['
     firstIncrement: tariff.firstIncrementSeconds,
     minimumSeconds: tariff.minimumSeconds ?? 0,
     deckId: deckId ?? null,
-    exact: { perMinute, connectionFee, expectedCost: formatMoney(expectedCost) },
+    exact: {
+      perMinute,
+      connectionFee,
+      expectedCost: formatMoney(expectedCost),
+      expectedCostCurrency: exchange?.to ?? tariff.currency,
+    },
   }
 }
 

@@ -14,6 +14,9 @@ import { answerFault, refuse, type Api } from './api.ts'
 import { addAccessRoutes } from './access-routes.ts'
 import { addAudioFileRoutes, addAudioFileUpload } from './audio-file-routes.ts'
 import { addArchivePolicyRoutes } from './archive-policy-routes.ts'
+import { addCdrQuarantineRoutes } from './cdr-quarantine-routes.ts'
+import { addCdrErasureRoutes } from './cdr-erasure-routes.ts'
+import { addCdrRoutes } from './cdr-routes.ts'
 import { addCallerIdRoutes } from './caller-id-routes.ts'
 import { addCallRoutes } from './call-routes.ts'
 import { createAuthenticate } from './authenticate.ts'
@@ -28,7 +31,10 @@ import { addOauthRoutes } from './oauth-routes.ts'
 import { openapi } from './openapi.ts'
 import { addOriginateRoutes } from './originate-routes.ts'
 import { addPageRoutes, type Pages } from './page-routes.ts'
+import { addBalanceRoutes } from './balance-routes.ts'
+import { addFraudRoutes } from './fraud-routes.ts'
 import { addQuotaRoutes } from './quota-routes.ts'
+import { addRatingRoutes } from './rating-routes.ts'
 import { addQueryRoutes } from './query-routes.ts'
 import { addRecordRoutes } from './record-routes.ts'
 import { addListenRoute, addRecordingAudioRoutes } from './recordings-audio-routes.ts'
@@ -36,12 +42,14 @@ import { addRecordingControlRoutes } from './recording-control-routes.ts'
 import { addRecordingPolicyRoutes } from './recording-policy-routes.ts'
 import { addRecordingRoutes } from './recordings-routes.ts'
 import { addReplayRoutes } from './replay-routes.ts'
+import { addReportRoutes } from './report-routes.ts'
 import { addRoutingRoutes } from './routing-routes.ts'
 import { addSecurityHeaders, readJsonStrictly, readRaw, refuseOtherMethods, requireToken } from './scope.ts'
 import { addSecretRoutes } from './secret-routes.ts'
 import { answerOf } from './status.ts'
 import { addMetricsRoute, addOpenRoutes } from './status-routes.ts'
 import { compileValidator } from './validation.ts'
+import { addTargetRoutes } from './target-routes.ts'
 import { addWebhookRoutes } from './webhook-routes.ts'
 
 export type HttpServerOptions = {
@@ -182,10 +190,18 @@ const buildApp = (
     addCallRoutes(scope, { doors })
     addOriginateRoutes(scope, { doors, now })
     addQuotaRoutes(scope, doors.quotas)
+    addRatingRoutes(scope, doors.rating, now)
+    addFraudRoutes(scope, doors.fraud, now)
+    addBalanceRoutes(scope, doors.balances)
+    addReportRoutes(scope, doors.reports, now)
     addCallerIdRoutes(scope, doors.callerId)
     addLiveRoutes(scope, streams)
+    addCdrQuarantineRoutes(scope, doors.cdrQuarantine)
     addWebhookRoutes(scope, doors.webhooks, now)
+    addTargetRoutes(scope, doors.targets, now)
     addQueryRoutes(scope, { doors, now })
+    addCdrRoutes(scope, doors)
+    addCdrErasureRoutes(scope, doors.cdrErasures)
     addRoutingRoutes(scope, doors)
     addReplayRoutes(scope, doors.routing.replays, now)
     addRecordRoutes(scope, doors.records)
@@ -240,7 +256,7 @@ const addIngestRoute = (api: Api, doors: Doors, logger: Logger): void => {
         tags: ['cdrs'],
         summary: 'Takes in the content of one file that mod_json_cdr left; the same one twice does no harm',
         consumes: ['application/json'],
-        response: answers(200, Accepted, 413, 503),
+        response: answers(200, Accepted, 413, 415, 503),
       },
     },
     acceptCdr(doors, logger),

@@ -17,6 +17,7 @@ export const STATUS: Readonly<Record<string, PublicFault>> = {
   CALLER_ID_NOT_ALLOWED: { status: 403, code: 'CALLER_ID_NOT_ALLOWED' },
   CARRIER_UNAVAILABLE: { status: 503, code: 'CARRIER_UNAVAILABLE' },
   QUOTA_EXCEEDED: { status: 429, code: 'QUOTA_EXCEEDED' },
+  INSUFFICIENT_BALANCE: { status: 402, code: 'INSUFFICIENT_BALANCE' },
   SWITCH_UNAVAILABLE: { status: 503, code: 'SWITCH_UNAVAILABLE' },
   IDEMPOTENCY_KEY_REUSED: { status: 422, code: 'IDEMPOTENCY_KEY_REUSED' },
   IDEMPOTENCY_KEY_IN_FLIGHT: { status: 409, code: 'IDEMPOTENCY_KEY_IN_FLIGHT' },
@@ -31,6 +32,8 @@ export const STATUS: Readonly<Record<string, PublicFault>> = {
   NOT_OFFERED: { status: 404, code: 'NOT_OFFERED' },
   BLOCKED: { status: 403, code: 'BLOCKED' },
   ALL_DOWN: { status: 503, code: 'ALL_DOWN' },
+  FRAUD_BLOCKED: { status: 403, code: 'FRAUD_BLOCKED' },
+  PIN_REQUIRED: { status: 403, code: 'PIN_REQUIRED' },
   OVER_CAPACITY: { status: 503, code: 'OVER_CAPACITY' },
   WOULD_LOSE_MONEY: { status: 503, code: 'WOULD_LOSE_MONEY' },
 
@@ -80,6 +83,7 @@ export const STATUS: Readonly<Record<string, PublicFault>> = {
   },
 
   STORE_BAD_INPUT: { status: 400, code: 'BAD_INPUT' },
+  DELIVER_BAD_INPUT: { status: 400, code: 'BAD_INPUT' },
   STORE_NOT_FOUND: { status: 404, code: 'NOT_FOUND' },
   CALLER_ID_TOO_MANY: { status: 429, code: 'RATE_LIMITED' },
   CALLER_ID_WRONG_CODE: { status: 422, code: 'WRONG_CODE' },
@@ -111,7 +115,9 @@ export const STATUS: Readonly<Record<string, PublicFault>> = {
   TELEPHONY_BAD_PRICE: { status: 400, code: 'BAD_INPUT' },
   TELEPHONY_UNSAFE_VALUE: { status: 400, code: 'BAD_INPUT' },
 
+  CDR_EXPORTS_BUSY: { status: 503, code: 'EXPORTS_BUSY' },
   CDR_UNREADABLE: { status: 400, code: 'CDR_UNREADABLE' },
+  HTTP_ENCODING: { status: 415, code: 'MEDIA_TYPE' },
 
   FST_ERR_CTP_BODY_TOO_LARGE: {
     status: 413,

@@ -8,7 +8,9 @@ import type { CallWish } from '../call/wish.ts'
 import type { Organization, User } from '../directory/records.ts'
 import type { Surroundings } from '../routing/hunt.ts'
 import type { PlanSettings } from './make-plan.ts'
+import { holdToBalance } from './plan-prepaid.ts'
 import { barPremiumRate, holdToQuota } from './plan-quota.ts'
+import { judgeFraud } from './plan-fraud.ts'
 import { planCallerId } from './plan-caller-id.ts'
 import { planAnswer } from './plan-answer.ts'
 import { planRecording } from './plan-recording.ts'
@@ -22,6 +24,8 @@ export type FinishRequest = {
   /** Of a call that a user of ours makes: whether the number is withheld, and who said so. */
   readonly presentation?: { readonly withheld: boolean; readonly who: string | undefined } | undefined
   readonly recording?: RecordingAsk | undefined
+  /** The caller keyed his PIN for this call. */
+  readonly pinGiven?: boolean | undefined
   /** Milliseconds since the epoch. */
   readonly now: number
 }
@@ -36,6 +40,8 @@ export type FinishStep = (
 const STEPS: readonly FinishStep[] = [
   barPremiumRate,
   holdToQuota,
+  judgeFraud,
+  holdToBalance,
   planCallerId,
   grantWish,
   planRecording,

@@ -5,7 +5,7 @@
  */
 import { chooseCallerId } from '../caller-id/choose.ts'
 import { displayName } from '../caller-id/display-name.ts'
-import type { CarriedAttempt, CarriedCall, CarriedDevice } from '../call/carried.ts'
+import type { CarriedAttempt, CarriedCall, CarriedDevice, QuotedSale } from '../call/carried.ts'
 import { needsConversation } from '../call/failover.ts'
 import type { RecordingAsk } from '../call/recording.ts'
 import type { CallWish } from '../call/wish.ts'
@@ -16,12 +16,13 @@ import { REFUSAL_CAUSES } from '../routing/refusal.ts'
 import type { CallUuid } from '../telephony/call-uuid.ts'
 import type { E164 } from '../telephony/e164.ts'
 import type { HangupCause } from '../telephony/hangup-cause.ts'
+import { formatMoney } from '../telephony/money.ts'
 import { classify, type NumberClass } from '../telephony/number-class.ts'
 import { finishPlan } from './finish-plan.ts'
 import { callerIdToward, emergencyCallerId, readPresentation } from './plan-caller-id.ts'
 import type { AnswerPlanSettings } from './plan-answer.ts'
 import type { RecordingPlanSettings } from './plan-recording.ts'
-import { plannedAttempt, planRoutes, RING_TIMEOUT_SECONDS, type RouteSettings } from './plan-routes.ts'
+import { feeOf, plannedAttempt, planRoutes, RING_TIMEOUT_SECONDS, type RouteSettings } from './plan-routes.ts'
 
 export type PlanRequest = {
   /** The A leg's channel; the call is known by it. */
@@ -41,6 +42,8 @@ export type PlanRequest = {
   /** The Privacy header of the phone's INVITE. */
   readonly phonePrivacy?: string | undefined
   readonly recording?: RecordingAsk | undefined
+  /** The caller keyed his PIN for this call. */
+  readonly pinGiven?: boolean | undefined
   readonly now: number
 }
 
@@ -55,8 +58,13 @@ export const planFromUser = (
   const { organization, user, wish, now } = request
   const { dialled, presentation } = readPresentation(request, surroundings)
   const plan = targetOf(request, dialled, surroundings, settings)
-  const { recording } = request
-  return finishPlan(plan, { organization, user, wish, presentation, recording, now }, surroundings, settings)
+  const { recording, pinGiven } = request
+  return finishPlan(
+    plan,
+    { organization, user, wish, presentation, recording, pinGiven, now },
+    surroundings,
+    settings,
+  )
 }
 
 const targetOf = (
@@ -121,6 +129,7 @@ const carrierPlan = (context: Context, destination: E164): Plan => {
       lrn: request.lrn,
       profileId: request.profileId,
       callType: request.callType,
+      country,
       takesCallerId: callerId.takesCallerId,
       now: request.now,
     },
@@ -142,6 +151,7 @@ const carrierPlan = (context: Context, destination: E164): Plan => {
       callerNumber: callerId.number,
       attempts,
       lcrProfileId: profile.id,
+      isSold: hunt.sell !== undefined,
     }),
     target: {
       kind: 'carriers',
@@ -151,6 +161,7 @@ const carrierPlan = (context: Context, destination: E164): Plan => {
       postDialDelayBudgetSeconds: settings.postDialDelayBudgetSeconds,
     },
     rejected,
+    sell: hunt.sell,
     shares: [...shares, ...(callerId.shares ?? [])],
     trace: [
       ...context.trace,
@@ -159,10 +170,24 @@ const carrierPlan = (context: Context, destination: E164): Plan => {
         ? []
         : [`${jurisdiction}${request.lrn === undefined ? '' : `, routed as ${request.lrn}`}`]),
       `profile ${profile.name} (${profile.strategy}): ${attempts.length} of ${attempts.length + rejected.length} gateways, compared for a call of ${Math.round(expectedSeconds)} s`,
+      ...(hunt.sell === undefined ? [] : [soldAt(hunt.sell)]),
       ...betweenAttempts(attempts),
     ],
   }
 }
+
+const soldAt = ({ tariff, prefix, exchange, tax }: QuotedSale): string =>
+  [
+    `sold at ${formatMoney(tariff.pricePerMinute)} ${tariff.currency} a minute (prefix ${prefix})`,
+    ...(exchange === undefined
+      ? []
+      : [
+          exchange.rate === undefined
+            ? `no rate of ${tariff.currency} is known`
+            : `at ${exchange.rate} ${exchange.to}`,
+        ]),
+    ...(tax === undefined ? [] : [`${tax.name} ${tax.percent} %`]),
+  ].join(', ')
 
 /** The engine stays with a call only where the dialplan could not tell what a gateway's failures mean. */
 const betweenAttempts = (attempts: readonly PlannedAttempt[]): readonly string[] => {
@@ -202,6 +227,7 @@ const emergencyPlan = (context: Context, number: string): Plan => {
       carrierName: carrierOf(gateway)?.name ?? '',
       number,
       rate: undefined,
+      fee: feeOf(carrierOf(gateway), request, surroundings),
     }
     return {
       ...plannedAttempt(gateway, carried, settings),
@@ -310,7 +336,7 @@ const refusal = (
 })
 
 type Filled = Partial<
-  Pick<CarriedCall, 'direction' | 'callerNumber' | 'destination' | 'lcrProfileId' | 'devices'>
+  Pick<CarriedCall, 'direction' | 'callerNumber' | 'destination' | 'lcrProfileId' | 'devices' | 'isSold'>
 > & {
   readonly attempts?: readonly PlannedAttempt[]
 }
@@ -328,8 +354,10 @@ const frame = (
     destination: filled.destination,
     callerNumber: filled.callerNumber,
     lcrProfileId: filled.lcrProfileId,
-    attempts: (filled.attempts ?? []).map((attempt) => attempt.carried),
+    // What is sold stands on the leg that is charged, once.
+    attempts: (filled.attempts ?? []).map(({ carried }) => ({ ...carried, sell: undefined })),
     devices: filled.devices ?? [],
+    ...(filled.isSold === true && { isSold: true }),
   },
   numberClass,
   maxDurationSeconds: settings.maxDurationSeconds,

@@ -21,7 +21,7 @@ export type AnswerPlanSettings = {
 
 export const CONFIRM_SECONDS = 20
 
-export const planAnswer: FinishStep = (plan, { organization, wish }, { directory }, settings) => {
+export const planAnswer: FinishStep = (plan, { organization, wish, pinGiven }, { directory }, settings) => {
   const { target } = plan
   if (target.kind !== 'carriers' && target.kind !== 'devices') return plan
   if (target.kind === 'carriers' && target.emergency) return plan
@@ -30,7 +30,7 @@ export const planAnswer: FinishStep = (plan, { organization, wish }, { directory
   const machine = target.kind === 'carriers' ? machineOf(wish, settings.machineDetection) : undefined
   const progress = {
     ringbackCountry: ringbackCountry(plan, organization.country),
-    callerAnswered: wish !== undefined,
+    callerAnswered: wish !== undefined || pinGiven === true,
     ownRingback:
       target.kind === 'devices' ||
       confirm !== undefined ||

@@ -2,13 +2,13 @@
  * The routes of a number as attempts: the hunt, and what each of its routes becomes on the wire. A dialled call, a
  * question over the API and a redirect for another switch all come through here.
  */
-import type { CarriedAttempt } from '../call/carried.ts'
+import type { CarriedAttempt, QuotedFee } from '../call/carried.ts'
 import { withinBudget } from '../call/failover.ts'
 import type { PlannedAttempt, Rejection } from '../call/plan.ts'
-import { gatewayNameOf, type Gateway, type Organization } from '../directory/records.ts'
+import { gatewayNameOf, type Carrier, type Gateway, type Organization } from '../directory/records.ts'
 import { hunt, type Hunt, type HuntRejection, type HuntRequest, type Surroundings } from '../routing/hunt.ts'
 import type { CallUuid } from '../telephony/call-uuid.ts'
-import type { E164 } from '../telephony/e164.ts'
+import { digitsOf, type E164 } from '../telephony/e164.ts'
 import type { FailoverPolicy } from '../telephony/failover-policy.ts'
 import { jurisdictionOf, type Jurisdiction } from '../telephony/jurisdiction.ts'
 import type { NpaStates } from '../telephony/north-america.ts'
@@ -19,6 +19,8 @@ export type RoutesRequest = {
   readonly organization: Organization
   readonly userId: number | undefined
   readonly destination: E164
+  /** Of the destination, for taxes. */
+  readonly country?: string | undefined
   /** Where the call comes from, as the carrier will see it. */
   readonly callerNumber: E164 | undefined
   /** The called number's location routing number, where a lookup gave one. */
@@ -66,6 +68,7 @@ export const planRoutes = (
       maxRoutes: request.maxRoutes ?? settings.maxRoutes,
       profileId: request.profileId,
       ratedAs: lrn,
+      country: request.country,
       jurisdiction,
       callType: request.callType,
       takesCallerId: request.takesCallerId,
@@ -92,6 +95,10 @@ export const planRoutes = (
         routeId: route.rule.id,
         number: route.number,
         rate: route.rate,
+        sell: found.sell,
+        fee: feeOf(route.carrier, request, surroundings),
+        ratedAs: digitsOf(lrn ?? destination),
+        jurisdiction,
       },
       {
         maxDurationSeconds: Math.min(
@@ -109,6 +116,18 @@ export const planRoutes = (
     rejected: rejectionsOf(found, planned, attempts.length, settings),
     jurisdiction,
   }
+}
+
+/** What the carrier charges for being tried, in a currency of its own. */
+export const feeOf = (
+  carrier: Carrier | undefined,
+  { organization, now }: { readonly organization: Organization; readonly now: number },
+  { directory }: Surroundings,
+): QuotedFee | undefined => {
+  const fee = carrier?.attemptFee
+  if (fee === undefined) return undefined
+  const exchange = directory.exchange(fee.currency, organization.currency, now)
+  return exchange === undefined ? fee : { ...fee, exchange }
 }
 
 /**

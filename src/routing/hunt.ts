@@ -3,15 +3,16 @@
  * same hunt, so live routing, `explain` and a replay are one code path. A new reason to refuse a candidate
  * is one entry in REASONS and one check in `judge`; a new order is one line in `order.ts`.
  */
-import type { QuotedRate } from '../call/carried.ts'
+import type { QuotedRate, QuotedSale } from '../call/carried.ts'
 import type { Directory } from '../directory/directory.ts'
+import type { FraudCheck } from '../call/fraud.ts'
+import type { PrepaidCheck } from '../call/prepaid.ts'
 import type { QuotaCheck } from '../directory/quota.ts'
 import type { Carrier, Gateway, LcrProfile, LcrRoute, Organization } from '../directory/records.ts'
 import { DEFAULT_EXPECTED_SECONDS } from '../rating/expected-cost.ts'
 import { digitsOf, type E164 } from '../telephony/e164.ts'
 import type { Jurisdiction } from '../telephony/jurisdiction.ts'
 import type { Money } from '../telephony/money.ts'
-import type { Tariff } from '../telephony/tariff.ts'
 import { isNamed, judge } from './judge.ts'
 import { ordered } from './order.ts'
 import type { RateIndex, RateMatch } from './rate-lookup.ts'
@@ -27,6 +28,8 @@ export type HuntRequest = {
   readonly profileId?: number | undefined
   /** The number whose rates count, where that is another: the called number's LRN. */
   readonly ratedAs?: E164 | undefined
+  /** Of the destination, for taxes; undefined: of none that is known. */
+  readonly country?: string | undefined
   /** Of a call within North America. */
   readonly jurisdiction?: Jurisdiction | undefined
   /** Default `voice`. */
@@ -54,6 +57,10 @@ export type Surroundings = {
   readonly turns: Turns
   /** Undefined: nobody counts who calls how much. */
   readonly quotas?: QuotaCheck | undefined
+  /** Undefined: nobody pays in advance. */
+  readonly prepaid?: PrepaidCheck | undefined
+  /** Undefined: nobody looks for toll fraud. */
+  readonly fraud?: FraudCheck | undefined
   /** How routes that are equal in everything share the calls (FailoverConfig.strategy). */
   readonly failoverStrategy: 'sequential' | 'round_robin' | 'weighted'
 }
@@ -107,6 +114,7 @@ export type Route = {
   readonly carrier: Carrier
   readonly rule: LcrRoute
   readonly rate: QuotedRate
+  /** In the organisation's currency, so that carriers of several compare. */
   readonly expectedCost: Money
   /** As the gateway wants it. */
   readonly number: string
@@ -155,6 +163,8 @@ export type Hunt = {
   readonly rejected: readonly HuntRejection[]
   /** Why there is no route; undefined where there is one. */
   readonly refusal: Refusal | undefined
+  /** What the organisation pays, where it has a deck for the number. */
+  readonly sell?: QuotedSale | undefined
   /** The length of call for which costs were compared. */
   readonly expectedSeconds: number
   /** Whose turns decided: to be taken by the call that uses the hunt. */
@@ -179,7 +189,7 @@ export const hunt = (request: HuntRequest, surroundings: Surroundings): Hunt => 
   const key = destinationKey(digits)
   const expectedSeconds = health.averageSecondsOf(key, now) ?? DEFAULT_EXPECTED_SECONDS
   const customer = routing.customerSlotOf(organization.id)
-  const sold = customer < 0 ? -1 : match.entryOf(customer)
+  const sell = sellOf(match, customer, rated, request, surroundings)
   const context: Context = {
     request,
     surroundings,
@@ -188,7 +198,7 @@ export const hunt = (request: HuntRequest, surroundings: Surroundings): Hunt => 
     rated,
     key,
     expectedSeconds,
-    sell: sold < 0 ? undefined : rates.tariffOf(sold),
+    sell,
     match,
   }
   const routes: Route[] = []
@@ -205,8 +215,31 @@ export const hunt = (request: HuntRequest, surroundings: Surroundings): Hunt => 
     routes: inOrder,
     rejected,
     refusal: inOrder.length > 0 ? undefined : refusalOf(request, profile, undefined, rejected),
+    sell,
     expectedSeconds,
     shares,
+  }
+}
+
+/** The customer's own longest prefix. */
+const sellOf = (
+  match: RateMatch,
+  slot: number,
+  digits: string,
+  { organization, now, country }: HuntRequest,
+  { rates, directory }: Surroundings,
+): QuotedSale | undefined => {
+  const entry = slot < 0 ? -1 : match.entryOf(slot)
+  if (entry < 0) return undefined
+  const tariff = rates.tariffOf(entry)
+  const exchange = directory.exchange(tariff.currency, organization.currency, now)
+  const tax = directory.taxOf(organization.id, country, now)
+  return {
+    deckId: rates.deckIdOf(entry),
+    prefix: digits.slice(0, match.prefixLengthOf(slot)),
+    tariff,
+    ...(exchange !== undefined && { exchange }),
+    ...(tax !== undefined && { tax }),
   }
 }
 
@@ -221,7 +254,7 @@ export type Context = {
   readonly key: string
   readonly expectedSeconds: number
   /** What the organisation pays us; undefined: it has no deck for the number. */
-  readonly sell: Tariff | undefined
+  readonly sell: QuotedSale | undefined
   /** Good until the next lookup. */
   readonly match: RateMatch
 }

@@ -4,6 +4,7 @@ import type { QuotedRate } from '../call/carried.ts'
 import type { Carrier } from '../directory/records.ts'
 import { costOf } from '../rating/bill.ts'
 import { breakEvenSeconds, marginOf } from '../rating/margin.ts'
+import { settled } from '../telephony/exchange.ts'
 import { formatMoney, moneyOf } from '../telephony/money.ts'
 import type { Context, HuntRejection, Reason, Route } from './hunt.ts'
 import type { Candidate } from './routing-table.ts'
@@ -18,7 +19,9 @@ export const judge = (candidate: Candidate, context: Context): Route | HuntRejec
   if (rate === undefined) return { gateway, carrier, ...withoutRate(candidate, context) }
   const dear = tooDear(rate, context)
   if (dear !== undefined) return { gateway, carrier, reason: dear.reason, why: dear.why }
-  const expectedCost = costOf(rate.tariff, expectedSeconds)
+  const expectedCost = settled(costOf(rate.tariff, expectedSeconds), rate.exchange)
+  if (expectedCost === undefined)
+    return { gateway, carrier, reason: 'OTHER_CURRENCY', why: 'its currency is worth nothing that is known' }
 
   if (!surroundings.isUp(gateway.id))
     return { gateway, carrier, reason: 'GATEWAY_DOWN', why: 'the gateway does not answer its pings' }
@@ -112,15 +115,22 @@ const codecName = (codec: string): string => codec.replace(/@.*$/, '').toUpperCa
 /** The rate as a call by this rule would be charged. */
 const quote = (
   { rateSlot, rule }: Candidate,
-  { match, rated, surroundings }: Context,
+  { match, rated, surroundings, request }: Context,
 ): QuotedRate | undefined => {
   const entry = rateSlot < 0 ? -1 : match.entryOf(rateSlot)
   if (entry < 0) return undefined
   const tariff = surroundings.rates.tariffOf(entry)
+  const exchange = surroundings.directory.exchange(
+    tariff.currency,
+    request.organization.currency,
+    request.now,
+  )
   return {
     deckId: surroundings.rates.deckIdOf(entry),
     prefix: rated.slice(0, match.prefixLengthOf(rateSlot)),
     tariff: rule.priceOverride === undefined ? tariff : { ...tariff, pricePerMinute: rule.priceOverride },
+    ...(rule.priceOverride !== undefined && { isRulePrice: true }),
+    ...(exchange !== undefined && { exchange }),
   }
 }
 
@@ -150,12 +160,19 @@ const withoutRate = ({ rateSlot }: Candidate, { surroundings, rated, request }: 
 }
 
 /** A price that cannot be billed exactly is refused here, for this carrier alone: it must not break the call. */
-const tooDear = (rate: QuotedRate, context: Context): Refused | undefined => {
-  const { pricePerMinute, connectionFee } = rate.tariff
-  return pricePerMinute * LONGEST_MINUTES + connectionFee > Number.MAX_SAFE_INTEGER
-    ? { reason: 'ABOVE_MAX_PRICE', why: `${formatMoney(pricePerMinute)} a minute is beyond exact money` }
+const tooDear = (rate: QuotedRate, context: Context): Refused | undefined =>
+  isBeyondExact(rate)
+    ? {
+        reason: 'ABOVE_MAX_PRICE',
+        why: `${formatMoney(rate.tariff.pricePerMinute)} ${rate.tariff.currency} a minute is beyond exact money`,
+      }
     : dearerThanAllowed(rate, context)
-}
+
+/** In its own currency or in the organisation's. The factor is a float: it decides far from any price that is paid. */
+export const isBeyondExact = ({ tariff, exchange }: QuotedRate): boolean =>
+  (tariff.pricePerMinute * LONGEST_MINUTES + tariff.connectionFee) *
+    Math.max(1, Number(exchange?.rate ?? 1)) >
+  Number.MAX_SAFE_INTEGER
 
 /** Two hours and some: as long as any call that is compared, its increments included. */
 const LONGEST_MINUTES = 240
@@ -166,29 +183,30 @@ const dearerThanAllowed = (
 ): Refused | undefined => {
   const { tariff } = rate
   const { currency } = request.organization
-  if (tariff.currency !== currency) {
+  const price = settled(tariff.pricePerMinute, rate.exchange)
+  if (price === undefined) {
     return {
       reason: 'OTHER_CURRENCY',
-      why: `the rate is in ${tariff.currency}, the organisation pays in ${currency}`,
+      why: `the rate is in ${tariff.currency}, the organisation pays in ${currency}, and no exchange rate is known`,
     }
   }
   const { maxPricePerMinute } = profile
-  if (maxPricePerMinute !== undefined && tariff.pricePerMinute > maxPricePerMinute) {
+  if (maxPricePerMinute !== undefined && price > maxPricePerMinute) {
     return {
       reason: 'ABOVE_MAX_PRICE',
-      why: `${formatMoney(tariff.pricePerMinute)} a minute is more than the profile's ${formatMoney(maxPricePerMinute)}`,
+      why: `${formatMoney(price)} a minute is more than the profile's ${formatMoney(maxPricePerMinute)}`,
     }
   }
-  if (!profile.protectsMargin || sell === undefined) return undefined
-  if (sell.currency !== tariff.currency) {
+  if (!profile.protectsMargin || sell === undefined || isBeyondExact(sell)) return undefined
+  if (sell.exchange !== undefined && sell.exchange.rate === undefined) {
     return {
       reason: 'OTHER_CURRENCY',
-      why: `it is sold in ${sell.currency} and bought in ${tariff.currency}`,
+      why: `it is sold in ${sell.tariff.currency}, and no exchange rate is known`,
     }
   }
-  const earned = marginOf(sell, tariff, expectedSeconds)
+  const earned = marginOf(sell, rate, expectedSeconds)
   if (earned >= 0) return undefined
-  const breakEven = breakEvenSeconds(sell, tariff)
+  const breakEven = breakEvenSeconds(sell, rate)
   return {
     reason: 'WOULD_LOSE_MONEY',
     why: `it loses ${formatMoney(moneyOf(-earned))} ${currency} on the average call of ${Math.round(expectedSeconds)} s: ${

@@ -238,14 +238,16 @@ export const openRateIndex = (parts: RateIndexParts): RateIndex => {
     tariffOf: (entry) => {
       const terms = termsOf(entry)
       const minimumSeconds = termMinimum[terms] ?? 0
+      const deck = decks[termDeck[terms] ?? -1]
       const tariff: Tariff = {
         pricePerMinute: pricePerMinuteOf(entry),
         connectionFee: (termFee[terms] ?? 0) as Money,
         firstIncrementSeconds: termFirst[terms] ?? 0,
         nextIncrementSeconds: termNext[terms] ?? 0,
-        currency: decks[termDeck[terms] ?? -1]?.currency ?? '',
+        currency: deck?.currency ?? '',
       }
-      return minimumSeconds > 0 ? { ...tariff, minimumSeconds } : tariff
+      if (minimumSeconds === 0 && deck?.charging === undefined) return tariff
+      return { ...tariff, ...(minimumSeconds > 0 && { minimumSeconds }), ...deck?.charging }
     },
     effectiveFromOf: (entry) => termFrom[termsOf(entry)] ?? NaN,
     effectiveToOf: (entry) => {

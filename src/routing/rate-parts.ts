@@ -3,6 +3,7 @@
  * a worker builds an index and posts it: no copy, and no pause where it arrives.
  */
 import type { Jurisdiction } from '../telephony/jurisdiction.ts'
+import type { Charging } from '../telephony/tariff.ts'
 
 /** Whom a rate is with: a carrier that we buy from, or a customer (an organisation) that we sell to. */
 export type RateOwner = { readonly kind: RateOwnerKind; readonly id: number }
@@ -19,7 +20,11 @@ export type RateIndexParts = {
   /** By slot: carriers first, then customers, each by id. */
   readonly owners: readonly RateOwner[]
   readonly carrierCount: number
-  readonly decks: readonly { readonly deckId: number; readonly currency: string }[]
+  readonly decks: readonly {
+    readonly deckId: number
+    readonly currency: string
+    readonly charging?: Charging | undefined
+  }[]
   readonly buffers: { readonly [name in RateColumn]: SharedArrayBuffer }
 }
 

@@ -4,6 +4,7 @@
  * order in which one prefix's entries are asked, and nothing else may decide between them.
  */
 import { EngineError } from '../base/errors.ts'
+import type { Charging } from '../telephony/tariff.ts'
 import { EVERY_JURISDICTION, type RateIndexParts, type RateOwner } from './rate-parts.ts'
 
 export type RateDeck = {
@@ -13,6 +14,8 @@ export type RateDeck = {
   readonly sequence: number
   /** ISO 4217. */
   readonly currency: string
+  /** Of all its rates; undefined: none says more than its row. */
+  readonly charging?: Charging | undefined
 }
 
 export type TermsBook = {
@@ -101,7 +104,7 @@ export const createTermsBook = (): TermsBook => {
 
   return {
     deckOf: (deck) => {
-      const { owner, deckId, sequence, currency } = deck
+      const { owner, deckId, sequence, currency, charging } = deck
       const key = `${owner.kind} ${owner.id} ${deckId} ${sequence} ${currency}`
       const known = deckNumbers.get(key)
       if (known !== undefined) return known
@@ -109,7 +112,7 @@ export const createTermsBook = (): TermsBook => {
         if (!Number.isSafeInteger(value)) throw badRate(field, value)
       }
       deckNumbers.set(key, decks.length)
-      return decks.push({ owner, deckId, sequence, currency }) - 1
+      return decks.push({ owner, deckId, sequence, currency, charging }) - 1
     },
     termsOf: (deck, fee, minimum, first, next, from, to) =>
       find(deck, EVERY_JURISDICTION, fee, minimum, first, next, from, to),
@@ -256,7 +259,9 @@ const arrange = (decks: readonly RateDeck[], columns: Columns): ArrangedTerms =>
   return {
     owners,
     carrierCount: owners.filter(({ kind }) => kind === 'carrier').length,
-    decks: decks.map(({ deckId, currency }) => ({ deckId, currency })),
+    decks: decks.map(({ deckId, currency, charging }) =>
+      charging === undefined ? { deckId, currency } : { deckId, currency, charging },
+    ),
     numbers,
     places,
     buffers: {

@@ -9,6 +9,7 @@ import type { Limits } from './limits.ts'
 import type { Scenario } from './party.ts'
 import type { Registrations } from './registrations.ts'
 import type { StaticFiles } from './static-files.ts'
+import type { Tasks } from './tasks.ts'
 import type { XmlFetch } from './xml-fetch.ts'
 
 /** One event as it is fired: its headers begin with Event-Name. */
@@ -36,6 +37,7 @@ export type Exchange = {
   readonly registrations: Registrations
   readonly users: UserCache
   readonly limits: Limits
+  readonly tasks: Tasks
   readonly acl: Acl
   readonly cdrs: CdrPost
   readonly listen: (listener: (event: FiredEvent) => void) => () => void

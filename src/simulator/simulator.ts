@@ -16,6 +16,7 @@ import { createGateways } from './gateways.ts'
 import { startHeartbeat } from './heartbeat.ts'
 import { placeCall, receiveCall, type PlacedCall } from './inbound-call.ts'
 import { createLimits } from './limits.ts'
+import { createTasks } from './tasks.ts'
 import type { CallerBehaviour, Scenario } from './party.ts'
 import { registerPhone } from './register-phone.ts'
 import { createRegistrations } from './registrations.ts'
@@ -211,6 +212,7 @@ export const createSimulator = (options: SimulatorOptions): Simulator => {
       }),
       registrations: createRegistrations(),
       limits: createLimits(),
+      tasks: createTasks(clock),
       acl: createAcl(xml),
       cdrs: createCdrPost({
         url: given.cdr.url,

@@ -12,6 +12,7 @@ import { join } from 'node:path'
 import { asError, codeOf, EngineError } from '../base/errors.ts'
 import { every, type Cancel, type Clock } from '../base/clock.ts'
 import type { Logger } from '../base/logger.ts'
+import { documentOf } from '../cdr/post-body.ts'
 import { readPost } from '../cdr/post.ts'
 import { removeFile, syncFolder } from './disk.ts'
 import { MAX_RECORD_BYTES } from './frame.ts'
@@ -44,7 +45,7 @@ const RETRY_MS = 500
 const TRIES = 10
 /** Files taken at the same time: they share the journal's syncs. */
 const AT_ONCE = 32
-const NAME = /^[^.].*\.cdr\.json$/
+const NAME = /^[^.].*\.cdr\.(?:json|xml)$/
 
 export const watchCdrFolder = async (options: FolderOptions): Promise<CdrFolder> => {
   const { directory, accept, logger, clock, retryMs = RETRY_MS, tries = TRIES } = options
@@ -174,6 +175,22 @@ export const watchCdrFolder = async (options: FolderOptions): Promise<CdrFolder>
   }
 }
 
+/** Whether the switch left the record of this leg, an A leg's with a prefix (mod_json_cdr.c, `prefix-a-leg`). */
+export const hasCdrFile = async (directory: string, legUuid: string): Promise<boolean> => {
+  for (const prefix of ['', 'a_']) {
+    try {
+      await lstat(join(directory, `${prefix}${legUuid}.cdr.json`))
+      return true
+    } catch (fault) {
+      if (!NOT_SEEN.includes(codeOf(fault))) throw fault
+    }
+  }
+  return false
+}
+
+/** Where the folder cannot be looked into, nothing will come of it. */
+const NOT_SEEN: readonly (string | undefined)[] = ['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM']
+
 export type Ingested = {
   readonly taken: number
   /** Files, links and folders that are no CDRs of FreeSWITCH. */
@@ -275,7 +292,7 @@ const readWhole = async (directory: string, name: string): Promise<Read> => {
 
 const whyNotWhole = (bytes: Buffer): string | undefined => {
   try {
-    const value = readPost(bytes)
+    const value = readPost(documentOf(bytes))
     return typeof value === 'object' && value !== null && !Array.isArray(value)
       ? undefined
       : 'it is no JSON object'

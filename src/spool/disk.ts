@@ -1,5 +1,5 @@
 /** What it takes on a POSIX disk for a file to be there after the power went: sync the file, then its folder. */
-import { open, rename, unlink } from 'node:fs/promises'
+import { open, rename, unlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { asError, codeOf, EngineError } from '../base/errors.ts'
 
@@ -25,6 +25,13 @@ export const replaceFile = async (path: string, content: string | Buffer): Promi
   }
   await rename(draft, path)
   await syncFolder(dirname(path))
+}
+
+/** The same for what may be lost with the power, and is only never to be seen in part: nothing is synced. */
+export const swapFile = async (path: string, content: string): Promise<void> => {
+  const draft = `${path}.tmp`
+  await writeFile(draft, content, { mode: 0o640 })
+  await rename(draft, path)
 }
 
 /** Removes a file; one that is gone already is what was wanted. */

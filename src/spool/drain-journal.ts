@@ -8,7 +8,7 @@ import { createBackoff, type Backoff } from '../base/backoff.ts'
 import { sleep, type Clock } from '../base/clock.ts'
 import type { Logger } from '../base/logger.ts'
 import type { Journal, JournalRecord } from './journal.ts'
-import { quarantine } from './quarantine.ts'
+import { openQuarantine, type Quarantine } from './quarantine.ts'
 
 export type Refusal = { readonly index: number; readonly why: string }
 
@@ -23,10 +23,14 @@ export type DrainOptions = {
   readonly deliver: Deliver
   /** The journal's folder; refused records go into `quarantine/` in it. */
   readonly directory: string
+  /** The one on that folder, where somebody has it open already. */
+  readonly quarantine?: Quarantine
   readonly logger: Logger
   readonly clock: Clock
   readonly maxRecords?: number
   readonly maxBytes?: number
+  /** After a batch while few wait, to let the next one gather: a transaction and its sync are shared by more. Default 0. */
+  readonly gatherMs?: number
   readonly backoff?: Backoff
 }
 
@@ -39,16 +43,20 @@ export type Drain = {
   readonly refusedCount: () => number
 }
 
-/** unnest of 100 to 500 rows is what PostgreSQL takes fastest without COPY. */
+/** So many are worth a transaction of their own. */
+const FEW_RECORDS = 50
+/** A transaction's worth; more gains nothing. */
 const MAX_RECORDS = 500
-const MAX_BYTES = 1024 * 1024
+/** Some 200 records of the usual 20 kB. They are read and checked in one go: calls wait meanwhile. */
+const MAX_BYTES = 4 * 1024 * 1024
 
 export const drainJournal = (options: DrainOptions): Drain => {
-  const { journal, deliver, logger, clock } = options
+  const { journal, deliver, logger, clock, gatherMs = 0 } = options
   const backoff = options.backoff ?? createBackoff({ firstMs: 200, maxMs: 10_000 })
   const stopping = new AbortController()
   let trouble: string | undefined
   let refusedCount = 0
+  let quarantine = options.quarantine
 
   const run = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
@@ -63,6 +71,8 @@ export const drainJournal = (options: DrainOptions): Drain => {
         if (trouble !== undefined) logger.info({}, 'the spool is being drained again')
         trouble = undefined
         backoff.reset()
+        if (gatherMs > 0 && journal.stats().pendingRecords < FEW_RECORDS)
+          await sleep(clock, gatherMs, stopping.signal)
       } catch (fault) {
         const message = asError(fault).message
         const delayMs = backoff.next()
@@ -97,7 +107,8 @@ export const drainJournal = (options: DrainOptions): Drain => {
           `record ${index} was refused of ${records.length} delivered`,
         )
       }
-      const path = await quarantine(join(options.directory, 'quarantine'), record, why, clock.now())
+      quarantine ??= await openQuarantine(join(options.directory, 'quarantine'), clock.now)
+      const path = await quarantine.keep(record, why)
       refusedCount += 1
       logger.error({ path, why }, 'a record was refused and stands in quarantine')
     }

@@ -9,6 +9,8 @@
  *     16      4      CRC-32 (IEEE 802.3) of bytes 4-15 and the record
  *     20      n      the record
  */
+import zlib from 'node:zlib'
+
 const MARK = Buffer.from('SJ1\n', 'latin1')
 export const FRAME_HEADER_BYTES = 20
 /** A CDR with every variable is about 20 kB; a length beyond this is damage, not a record. */
@@ -65,8 +67,15 @@ const CRC_TABLE = Int32Array.from({ length: 256 }, (_, byte) => {
   return remainder
 })
 
-// zlib.crc32 came with Node 20.15 and 22.2; the engine runs on older 20s.
-export const crc32 = (bytes: Buffer, from = 0, to = bytes.length, seed = 0): number => {
+// zlib.crc32 came with Node 20.15 and 22.2; the engine runs on older 20s, where the table above does the work.
+const native: unknown = Reflect.get(zlib, 'crc32')
+
+export const crc32 = (bytes: Buffer, from = 0, to = bytes.length, seed = 0): number =>
+  typeof native === 'function'
+    ? (native as (data: Buffer, seed: number) => number)(bytes.subarray(from, to), seed)
+    : crc32ByTable(bytes, from, to, seed)
+
+export const crc32ByTable = (bytes: Buffer, from = 0, to = bytes.length, seed = 0): number => {
   let crc = ~seed
   for (let at = from; at < to; at += 1) crc = (CRC_TABLE[(crc ^ (bytes[at] ?? 0)) & 0xff] ?? 0) ^ (crc >>> 8)
   return ~crc >>> 0

@@ -200,6 +200,8 @@ const loadJournal = async (options: JournalOptions, unlock: () => Promise<void>)
     }),
     close: async () => {
       await writer.close()
+      // The last segment was open until now: what was drained of it to its end leaves with us.
+      for (const segment of segments) if (drainedIn(segment) >= segment.size) await removeFile(segment.path)
       await unlock()
     },
   }

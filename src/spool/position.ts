@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { codeOf } from '../base/errors.ts'
 import type { Logger } from '../base/logger.ts'
-import { replaceFile } from './disk.ts'
+import { swapFile } from './disk.ts'
 
 /** Everything in segments below `segment` and below `offset` in it was taken. */
 export type Position = { readonly segment: number; readonly offset: number }
@@ -12,8 +12,9 @@ const START: Position = { segment: 0, offset: 0 }
 
 const positionPath = (directory: string): string => join(directory, 'drained.json')
 
+/** Not synced: a position that is lost with the power delivers again what was taken, and the store keys on the leg. */
 export const writePosition = (directory: string, position: Position): Promise<void> =>
-  replaceFile(positionPath(directory), `${JSON.stringify(position)}\n`)
+  swapFile(positionPath(directory), `${JSON.stringify(position)}\n`)
 
 /** The position, or the beginning where none is readable: then what waits is delivered again, never lost. */
 export const readPosition = async (directory: string, logger: Logger): Promise<Position> => {

@@ -6,13 +6,14 @@
 import type { QuotedRate } from '../call/carried.ts'
 import type { Cdr, CdrAttempt } from '../cdr/cdr.ts'
 import { formatMoney } from '../telephony/money.ts'
+import { copyLine } from './copy-in.ts'
+import { QUALITY_COLUMNS } from './quality-columns.ts'
+import { FEE_COLUMNS, SALE_COLUMNS } from './sale-columns.ts'
 
-/** Column, its SQL type, and its value as pg sends it in an array of that type. */
-type Column<Row> = readonly [
-  name: string,
-  type: string,
-  value: (row: Row) => string | number | boolean | null,
-]
+export type CellValue = string | number | boolean | null
+
+/** Column, its SQL type, and its value as PostgreSQL reads it for that type. */
+type Column<Row> = readonly [name: string, type: string, value: (row: Row) => CellValue]
 
 /** Characters that a number or the name of a thing keeps; a caller's name may be longer. */
 const WORD_LENGTH = 128
@@ -63,7 +64,11 @@ export const CDR_COLUMNS: readonly Column<Cdr>[] = [
   ...rateColumns<Cdr>((cdr) => cdr.rate),
   ['charged_seconds', 'integer', (cdr) => cdr.chargedSeconds ?? null],
   ['total_cost', 'numeric', (cdr) => money(cdr.cost)],
+  ...SALE_COLUMNS,
+  ...QUALITY_COLUMNS,
   ['simulated', 'boolean', (cdr) => cdr.simulated],
+  ['estimated', 'boolean', (cdr) => cdr.estimate !== undefined],
+  ['estimate', 'text', (cdr) => cdr.estimate ?? null],
   ['custom_data', 'jsonb', (cdr) => (cdr.custom === undefined ? null : JSON.stringify(cdr.custom))],
 ]
 
@@ -82,22 +87,19 @@ export const ATTEMPT_COLUMNS: readonly Column<TriedAttempt>[] = [
   ['carrier_name', 'text', ({ attempt }) => storable(attempt.carrierName, NAME_LENGTH)],
   ['number', 'text', ({ attempt }) => storable(attempt.number, WORD_LENGTH)],
   ...rateColumns<TriedAttempt>(({ attempt }) => attempt.rate),
+  ...FEE_COLUMNS,
   ['outcome', 'text', ({ attempt }) => attempt.outcome],
   ['cause', 'text', ({ attempt }) => attempt.cause ?? null],
   ['sip_status', 'integer', ({ attempt }) => attempt.sipStatus ?? null],
   ['why', 'text', ({ attempt }) => storable(attempt.why, SENTENCE_LENGTH)],
 ]
 
-/** One array a column: what `unnest` takes. */
-export const arraysOf = <Row>(columns: readonly Column<Row>[], rows: readonly Row[]): readonly unknown[][] =>
-  columns.map(([, , value]) => rows.map(value))
+/** What `COPY` takes: a line a row. */
+export const linesOf = <Row>(columns: readonly Column<Row>[], rows: readonly Row[]): string =>
+  rows.map((row) => copyLine(columns.map(([, , value]) => value(row)))).join('')
 
 /** `leg_uuid, call_id, ...` */
 export const namesOf = (columns: readonly Column<never>[]): string => columns.map(([name]) => name).join(', ')
-
-/** `$4::uuid[], $5::text[], ...` */
-export const parametersOf = (columns: readonly Column<never>[], first: number): string =>
-  columns.map(([, type], index) => `$${first + index}::${type}[]`).join(', ')
 
 /**
  * Text as PostgreSQL can store it: no NUL, no half of a surrogate pair (U+FFFD stands in their place), at most
@@ -106,9 +108,13 @@ export const parametersOf = (columns: readonly Column<never>[], first: number): 
 export const storable = (text: string | undefined, length: number): string | null => {
   if (text === undefined) return null
   const clipped = text.length > length ? text.slice(0, length) : text
+  if (!SUSPECT.test(clipped)) return clipped
   // With the u flag \p{Cs} matches halves only; a clip may have made one.
   return clipped.replace(/[\0\p{Cs}]/gu, '\uFFFD')
 }
+
+/** NUL, or any half of a pair: without the u flag a class is of halves, and looks at each character once. */
+const SUSPECT = /[\0\ud800-\udfff]/
 
 /** Milliseconds as what timestamptz reads to the millisecond. Beyond the years 1 ... 9999 it is left to fail. */
 const timestamp = (ms: number | undefined): string | null => {

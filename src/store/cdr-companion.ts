@@ -9,7 +9,22 @@ export type StoredCdrChange = {
   readonly cdr: Cdr
   /** `estimated`: the engine had written this leg from what it knew, and now the switch's own record stands there. */
   readonly replaced: 'nothing' | 'estimated'
+  /** With `estimated`: what stood there until now. */
+  readonly before?: ReplacedCdr | undefined
 }
+
+/** An estimate as it was told, listed and billed until the switch's own record came. */
+export type ReplacedCdr = Pick<
+  Cdr,
+  | 'organizationId'
+  | 'startTime'
+  | 'endTime'
+  | 'durationSeconds'
+  | 'billableSeconds'
+  | 'chargedSeconds'
+  | 'cost'
+  | 'disposition'
+>
 
 /** Its throw undoes the whole batch: it is for databases that are away, never for a value that it does not like. */
 export type CdrCompanion = (on: Queryable, stored: readonly StoredCdrChange[]) => Promise<void>

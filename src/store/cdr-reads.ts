@@ -1,12 +1,17 @@
 /** CDRs as they are listed: newest first, a page at a time, each with the attempts of its plan. */
 import type { Direction, QuotedRate } from '../call/carried.ts'
 import type { CallCost, Cdr, CdrAttempt, Disposition, HungUpBy } from '../cdr/cdr.ts'
-import { asCallUuid, isCallUuid, type CallUuid } from '../telephony/call-uuid.ts'
+import type { CdrQuery } from '../cdr/query.ts'
+import { asCallUuid, isCallUuid } from '../telephony/call-uuid.ts'
 import { hangupCauseOf } from '../telephony/hangup-cause.ts'
 import { parseMoney, ZERO } from '../telephony/money.ts'
+import { NO_SUMS, readCallSums, type CallSums } from './call-sums.ts'
 import { ATTEMPT_COLUMNS, CDR_COLUMNS, namesOf } from './cdr-columns.ts'
 import type { Queryable } from './database.ts'
-import { badInput, id, matching, moment, whole } from './input.ts'
+import { readCursor, searchCdrs, writeCursor, type FoundRow, type Place } from './cdr-search.ts'
+import { qualityIn, type QualityRow } from './quality-columns.ts'
+import { feeIn, rateExtras, saleIn, type FeeRow, type SaleRow } from './sale-columns.ts'
+import { badInput, id, whole } from './input.ts'
 
 export type StoredCdr = Cdr & {
   readonly id: number
@@ -14,67 +19,76 @@ export type StoredCdr = Cdr & {
   readonly storedAt: number
   /** Written by the engine because the switch sent nothing. */
   readonly estimated: boolean
+  /** When the switch's own record took the place of an estimate; milliseconds since the epoch. */
+  readonly correctedAt?: number | undefined
   /** On an A leg, once a leg of the call has cost something. */
   readonly callCost: CallCost | undefined
+  /** Likewise what the customer pays for the call, without tax; the tax; what the call earns. */
+  readonly callSale?: CallCost | undefined
+  readonly callTax?: CallCost | undefined
+  readonly callMargin?: CallCost | undefined
 }
 
-export type CdrQuery = {
-  readonly organizationId?: number | undefined
-  /** Milliseconds since the epoch; calls that started then or later ... */
-  readonly since?: number | undefined
-  /** ... and before this. */
-  readonly until?: number | undefined
-  readonly callId?: string | undefined
-  /** Digits that the caller's, the callee's or the dialled number contains. */
-  readonly number?: string | undefined
-  /** B legs too; without it one row a call. */
-  readonly includeLegs?: boolean | undefined
+export type CdrListQuery = CdrQuery & {
   /** 1 ... 1,000. */
   readonly limit: number
   readonly cursor?: string | undefined
 }
 
+/** With a cursor there is more to look through, also where the page holds less than was asked for, or nothing. */
 export type CdrPage = { readonly cdrs: readonly StoredCdr[]; readonly nextCursor: string | undefined }
 
-/** Throws STORE_BAD_INPUT naming the field, or STORE_UNAVAILABLE. */
-export const listCdrs = async (on: Queryable, query: CdrQuery): Promise<CdrPage> => {
-  const limit = whole('limit', query.limit, 1, 1_000)
-  const values: unknown[] = []
-  const conditions: string[] = []
-  const where = (condition: (parameter: string) => string, value: unknown): void => {
-    values.push(value)
-    conditions.push(condition(`$${values.length}`))
+/**
+ * A page is told after some seconds however little was found: what is rare is looked for page by page. Throws
+ * STORE_BAD_INPUT naming the field, or STORE_UNAVAILABLE.
+ */
+export const listCdrs = async (
+  on: Queryable,
+  { limit: asked, cursor, ...query }: CdrListQuery,
+): Promise<CdrPage> => {
+  const limit = whole('limit', asked, 1, 1_000)
+  const begun = performance.now()
+  const found: (CdrRow & FoundRow)[] = []
+  let next: Place | undefined
+  const search = searchCdrs<CdrRow>(on, {
+    query,
+    select: CDR_FIELDS,
+    order: 'newest',
+    from: cursor === undefined ? undefined : readCursor(cursor),
+    batch: () => limit + 1 - found.length,
+  })
+  for await (const batch of search) {
+    found.push(...batch.rows)
+    next = batch.next
+    if (found.length > limit || performance.now() - begun > LOOK_MS) break
   }
-  if (query.includeLegs !== true) conditions.push(`leg = 'A'`)
-  if (query.organizationId !== undefined)
-    where((p) => `organization_id = ${p}`, id('organizationId', query.organizationId))
-  if (query.since !== undefined) where((p) => `start_time >= ${p}`, moment('since', query.since))
-  if (query.until !== undefined) where((p) => `start_time < ${p}`, moment('until', query.until))
-  if (query.callId !== undefined) where((p) => `call_id = ${p}`, uuid('callId', query.callId))
-  if (query.number !== undefined) {
-    const digits = matching('number', query.number.replace(/^\+/, ''), /^\d{1,20}$/, 'takes digits')
-    where(
-      (p) => `(caller_number LIKE ${p} OR callee_number LIKE ${p} OR dialled_number LIKE ${p})`,
-      `%${digits}%`,
-    )
-  }
-  if (query.cursor !== undefined) {
-    const { startTime, legUuid } = readCursor(query.cursor)
-    values.push(startTime, legUuid)
-    conditions.push(`(start_time, leg_uuid) < ($${values.length - 1}::timestamptz, $${values.length}::uuid)`)
-  }
-  const rows = await on.query<CdrRow>(
-    `SELECT ${CDR_FIELDS} FROM call_detail_records ${conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`}
-     ORDER BY start_time DESC, leg_uuid DESC LIMIT ${limit + 1}`,
-    values,
-  )
-  const page = rows.slice(0, limit)
+  const page = found.slice(0, limit)
   const last = page.at(-1)
+  if (found.length > limit && last !== undefined) next = { startUs: last.start_us, legUuid: last.leg_uuid }
   return {
     cdrs: await withAttempts(on, page),
-    nextCursor: rows.length > limit && last !== undefined ? writeCursor(last) : undefined,
+    nextCursor: next === undefined ? undefined : writeCursor(next),
   }
 }
+
+/** Long enough to look through some million records, short enough for who waits. */
+const LOOK_MS = 4_000
+
+/** All that are asked for, oldest first, a batch at a time. Throws as listCdrs. */
+export async function* streamCdrs(
+  on: Queryable,
+  query: CdrQuery,
+): AsyncGenerator<readonly StoredCdr[], void, undefined> {
+  const search = searchCdrs<CdrRow>(on, {
+    query,
+    select: CDR_FIELDS,
+    order: 'oldest',
+    batch: () => STREAM_ROWS,
+  })
+  for await (const { rows } of search) if (rows.length > 0) yield await withAttempts(on, rows)
+}
+
+const STREAM_ROWS = 1_000
 
 /** Every leg of a call, the A leg first, then as they started; empty where none is stored. */
 export const getCall = async (
@@ -92,7 +106,8 @@ export const getCall = async (
   return withAttempts(on, rows)
 }
 
-const CDR_FIELDS = `id, created_at, estimated, custom_data, ${namesOf(CDR_COLUMNS)}`
+/** With `toCdr`, for whoever reads records by another question. */
+export const CDR_FIELDS = `id, created_at, corrected_at, custom_data, ${namesOf(CDR_COLUMNS)}`
 
 type RateColumns = {
   readonly rate_deck_id: number | null
@@ -105,59 +120,64 @@ type RateColumns = {
   readonly currency: string | null
 }
 
-type CdrRow = RateColumns & {
-  readonly id: number
-  readonly created_at: number
-  readonly estimated: boolean
-  readonly custom_data: Readonly<Record<string, unknown>> | null
-  readonly leg_uuid: string
-  readonly call_id: string
-  readonly parent_uuid: string | null
-  readonly leg: 'A' | 'B'
-  readonly organization_id: number | null
-  readonly direction: Direction
-  readonly start_time: number
-  readonly progress_time: number | null
-  readonly answer_time: number | null
-  readonly end_time: number
-  readonly duration_seconds: number
-  readonly billable_seconds: number
-  readonly ring_seconds: number
-  readonly caller_number: string | null
-  readonly caller_name: string | null
-  readonly caller_user_id: number | null
-  readonly callee_number: string | null
-  readonly callee_user_id: number | null
-  readonly dialled_number: string | null
-  readonly gateway_id: number | null
-  readonly gateway_name: string | null
-  readonly carrier_id: number | null
-  readonly carrier_name: string | null
-  readonly lcr_profile_id: number | null
-  readonly hangup_cause: string
-  readonly hangup_cause_q850: number
-  readonly sip_status: number | null
-  readonly hung_up_by: HungUpBy
-  readonly disposition: Disposition
-  readonly charged_seconds: number | null
-  readonly total_cost: string | null
-  readonly simulated: boolean
-}
+export type CdrRow = RateColumns &
+  SaleRow &
+  QualityRow & {
+    readonly id: number
+    readonly created_at: number
+    readonly estimated: boolean
+    readonly estimate: NonNullable<Cdr['estimate']> | null
+    readonly corrected_at: number | null
+    readonly custom_data: Readonly<Record<string, unknown>> | null
+    readonly leg_uuid: string
+    readonly call_id: string
+    readonly parent_uuid: string | null
+    readonly leg: 'A' | 'B'
+    readonly organization_id: number | null
+    readonly direction: Direction
+    readonly start_time: number
+    readonly progress_time: number | null
+    readonly answer_time: number | null
+    readonly end_time: number
+    readonly duration_seconds: number
+    readonly billable_seconds: number
+    readonly ring_seconds: number
+    readonly caller_number: string | null
+    readonly caller_name: string | null
+    readonly caller_user_id: number | null
+    readonly callee_number: string | null
+    readonly callee_user_id: number | null
+    readonly dialled_number: string | null
+    readonly gateway_id: number | null
+    readonly gateway_name: string | null
+    readonly carrier_id: number | null
+    readonly carrier_name: string | null
+    readonly lcr_profile_id: number | null
+    readonly hangup_cause: string
+    readonly hangup_cause_q850: number
+    readonly sip_status: number | null
+    readonly hung_up_by: HungUpBy
+    readonly disposition: Disposition
+    readonly charged_seconds: number | null
+    readonly total_cost: string | null
+    readonly simulated: boolean
+  }
 
-type AttemptRow = RateColumns & {
-  readonly a_leg_uuid: string
-  readonly n: number
-  readonly leg_uuid: string
-  readonly gateway_id: number
-  readonly gateway_name: string
-  readonly carrier_id: number
-  readonly carrier_name: string
-  readonly number: string
-  readonly outcome: CdrAttempt['outcome']
-  readonly cause: string | null
-  readonly sip_status: number | null
-  readonly why: string
-}
+type AttemptRow = RateColumns &
+  FeeRow & {
+    readonly a_leg_uuid: string
+    readonly n: number
+    readonly leg_uuid: string
+    readonly gateway_id: number
+    readonly gateway_name: string
+    readonly carrier_id: number
+    readonly carrier_name: string
+    readonly number: string
+    readonly outcome: CdrAttempt['outcome']
+    readonly cause: string | null
+    readonly sip_status: number | null
+    readonly why: string
+  }
 
 const withAttempts = async (on: Queryable, rows: readonly CdrRow[]): Promise<readonly StoredCdr[]> => {
   if (rows.length === 0) return []
@@ -171,53 +191,34 @@ const withAttempts = async (on: Queryable, rows: readonly CdrRow[]): Promise<rea
     [rows.map((row) => row.leg_uuid), new Date(earliest).toISOString(), new Date(latest).toISOString()],
   )
   const attempts = new Map<string, CdrAttempt[]>()
+  const billing = new Map(rows.map((row) => [row.leg_uuid, row.billing_currency]))
   for (const row of tried) {
     const list = attempts.get(row.a_leg_uuid)
-    if (list === undefined) attempts.set(row.a_leg_uuid, [toAttempt(row)])
-    else list.push(toAttempt(row))
+    const attempt = toAttempt(row, billing.get(row.a_leg_uuid) ?? null)
+    if (list === undefined) attempts.set(row.a_leg_uuid, [attempt])
+    else list.push(attempt)
   }
-  const costs = await callCosts(on, rows, earliest, latest)
-  return rows.map((row) =>
-    toCdr(row, attempts.get(row.leg_uuid) ?? [], row.leg === 'A' ? costs.get(row.call_id) : undefined),
-  )
-}
-
-/** What the records that are stored of a call add up to; undefined: nothing was charged. */
-export const readCallCost = async (on: Queryable, callId: CallUuid): Promise<CallCost | undefined> => {
-  const [row] = await on.query<{ currency: string; total: string }>(
-    `SELECT currency, sum(total_cost) AS total FROM call_detail_records
-     WHERE call_id = $1 AND total_cost IS NOT NULL GROUP BY currency LIMIT 1`,
-    [callId],
-  )
-  return row === undefined ? undefined : { amount: parseMoney(row.total), currency: row.currency }
-}
-
-/** A leg of a call begins within a day of the call's first: the safety that ends calls is never longer. */
-const CALL_SPAN_MS = 86_400_000
-
-const callCosts = async (
-  on: Queryable,
-  rows: readonly CdrRow[],
-  earliest: number,
-  latest: number,
-): Promise<ReadonlyMap<string, CallCost>> => {
   const calls = rows.flatMap((row) => (row.leg === 'A' ? [row.call_id] : []))
-  if (calls.length === 0) return new Map()
-  const sums = await on.query<{ call_id: string; currency: string; total: string }>(
-    `SELECT call_id, currency, sum(total_cost) AS total FROM call_detail_records
-     WHERE call_id = ANY($1::uuid[]) AND total_cost IS NOT NULL AND start_time BETWEEN $2 AND $3
-     GROUP BY call_id, currency`,
-    [calls, new Date(earliest).toISOString(), new Date(latest + CALL_SPAN_MS).toISOString()],
+  const sums = await readCallSums(on, calls, { earliest, latest })
+  return rows.map((row) =>
+    toCdr(
+      row,
+      attempts.get(row.leg_uuid) ?? [],
+      (row.leg === 'A' ? sums.get(row.call_id) : undefined) ?? NO_SUMS,
+    ),
   )
-  // All attempts of a call are in the organisation's currency: routing takes no other.
-  return new Map(sums.map((row) => [row.call_id, { amount: parseMoney(row.total), currency: row.currency }]))
 }
 
-const toCdr = (row: CdrRow, attempts: readonly CdrAttempt[], callCost: CallCost | undefined): StoredCdr => ({
-  callCost,
+export const toCdr = (row: CdrRow, attempts: readonly CdrAttempt[], sums: CallSums): StoredCdr => ({
+  callCost: sums.cost,
+  ...(sums.sale !== undefined && { callSale: sums.sale }),
+  ...(sums.tax !== undefined && { callTax: sums.tax }),
+  ...(sums.margin !== undefined && { callMargin: sums.margin }),
   id: row.id,
   storedAt: row.created_at,
   estimated: row.estimated,
+  ...(row.estimate === null ? {} : { estimate: row.estimate }),
+  ...(row.corrected_at === null ? {} : { correctedAt: row.corrected_at }),
   ...(row.custom_data === null ? {} : { custom: row.custom_data }),
   legUuid: asCallUuid(row.leg_uuid),
   callId: asCallUuid(row.call_id),
@@ -248,14 +249,16 @@ const toCdr = (row: CdrRow, attempts: readonly CdrAttempt[], callCost: CallCost 
   sipStatus: row.sip_status ?? undefined,
   hungUpBy: row.hung_up_by,
   disposition: row.disposition,
-  rate: toRate(row),
+  rate: toRate(row, row.billing_currency),
+  ...saleIn(row),
+  ...qualityIn(row),
   chargedSeconds: row.charged_seconds ?? undefined,
   cost: row.total_cost === null ? undefined : parseMoney(row.total_cost),
   simulated: row.simulated,
   attempts,
 })
 
-const toAttempt = (row: AttemptRow): CdrAttempt => ({
+const toAttempt = (row: AttemptRow, billing: string | null): CdrAttempt => ({
   n: row.n,
   legUuid: asCallUuid(row.leg_uuid),
   gatewayId: row.gateway_id,
@@ -263,44 +266,45 @@ const toAttempt = (row: AttemptRow): CdrAttempt => ({
   carrierId: row.carrier_id,
   carrierName: row.carrier_name,
   number: row.number,
-  rate: toRate(row),
+  rate: toRate(row, null),
+  ...feeIn(row, billing),
   outcome: row.outcome,
   cause: row.cause === null ? undefined : hangupCauseOf(row.cause),
   sipStatus: row.sip_status ?? undefined,
   why: row.why,
 })
 
-const toRate = (row: RateColumns): QuotedRate | undefined =>
-  row.rate_per_minute === null
-    ? undefined
-    : {
-        deckId: row.rate_deck_id ?? undefined,
-        prefix: row.rate_prefix ?? '',
-        tariff: {
-          pricePerMinute: parseMoney(row.rate_per_minute),
-          connectionFee: row.connection_fee === null ? ZERO : parseMoney(row.connection_fee),
-          ...(row.minimum_seconds !== null && { minimumSeconds: row.minimum_seconds }),
-          firstIncrementSeconds: row.first_increment_seconds ?? 1,
-          nextIncrementSeconds: row.next_increment_seconds ?? 1,
-          currency: row.currency ?? '',
-        },
-      }
+const toRate = (row: RatedColumns, billing: string | null): QuotedRate | undefined => {
+  if (row.rate_per_minute === null) return undefined
+  const { tariff, rate } = rateExtras(row.rate_charging, {
+    from: row.currency,
+    to: billing,
+    rate: row.cost_exchange_rate ?? null,
+  })
+  return {
+    deckId: row.rate_deck_id ?? undefined,
+    prefix: row.rate_prefix ?? '',
+    tariff: {
+      pricePerMinute: parseMoney(row.rate_per_minute),
+      connectionFee: row.connection_fee === null ? ZERO : parseMoney(row.connection_fee),
+      ...(row.minimum_seconds !== null && { minimumSeconds: row.minimum_seconds }),
+      firstIncrementSeconds: row.first_increment_seconds ?? 1,
+      nextIncrementSeconds: row.next_increment_seconds ?? 1,
+      currency: row.currency ?? '',
+      ...tariff,
+    },
+    ...rate,
+  }
+}
+
+/** An attempt's row has the rate by which it would have been charged, and no exchange: that is its leg's. */
+type RatedColumns = RateColumns & {
+  readonly rate_charging: string | null
+  readonly cost_exchange_rate?: string | null
+}
 
 const uuid = (field: string, value: string): string => {
   const lower = value.toLowerCase()
   if (!isCallUuid(lower)) throw badInput(field, 'it is not a uuid')
   return lower
-}
-
-/** The last row's place in the order; opaque to whoever hands it back. */
-const writeCursor = (row: CdrRow): string =>
-  Buffer.from(`${row.start_time}/${row.leg_uuid}`).toString('base64url')
-
-const readCursor = (cursor: string): { readonly startTime: string; readonly legUuid: string } => {
-  const [, time, legUuid] =
-    /^(\d{1,15})\/([0-9a-f-]{36})$/.exec(Buffer.from(cursor, 'base64url').toString('utf8')) ?? []
-  if (time === undefined || legUuid === undefined || !isCallUuid(legUuid)) {
-    throw badInput('cursor', 'it is not one that was handed out')
-  }
-  return { startTime: moment('cursor', Number(time)), legUuid }
 }

@@ -1,21 +1,18 @@
 /**
  * Writes CDRs, each leg exactly once, however often it is handed in: by the switch twice, by two engines at the
- * same time, by a spool that does not know whether its last batch arrived.
+ * same time, by a spool that does not know whether its last batch arrived. A leg that the engine had estimated is
+ * replaced by the switch's own record, once; an estimate replaces nothing.
  *
- * One statement is the whole transaction: it claims the legs, and writes what it could claim. 500 rows at once
- * cost a twelfth of 500 statements.
+ * A batch is one transaction: the legs are claimed in cdr_legs, what could be claimed is written by COPY, and what goes
+ * with it is written by the companions.
  */
 import { asError, EngineError } from '../base/errors.ts'
 import type { Cdr } from '../cdr/cdr.ts'
-import {
-  arraysOf,
-  ATTEMPT_COLUMNS,
-  CDR_COLUMNS,
-  namesOf,
-  parametersOf,
-  type TriedAttempt,
-} from './cdr-columns.ts'
-import { isValueFault, type Queryable } from './database.ts'
+import type { CallUuid } from '../telephony/call-uuid.ts'
+import type { CdrCompanion, StoredCdrChange } from './cdr-companion.ts'
+import { ATTEMPT_COLUMNS, CDR_COLUMNS, linesOf, namesOf, type TriedAttempt } from './cdr-columns.ts'
+import { keepIdentity, takeEstimates } from './cdr-corrections.ts'
+import { isValueFault, type Database, type Queryable, type Transaction } from './database.ts'
 
 /** `index` is the CDR's place in what was handed in. */
 export type RefusedCdr = { readonly index: number; readonly why: string }
@@ -24,9 +21,14 @@ export type InsertedCdrs = {
   readonly inserted: number
   readonly duplicates: number
   readonly refused: readonly RefusedCdr[]
+  /** Of `inserted`, those that took the place of an estimate; each says what stood there. */
+  readonly corrected: readonly StoredCdrChange[]
 }
 
-/** Rows a statement; more gain nothing and hold memory. */
+/** What can hold a transaction: the database. */
+export type CdrStore = Pick<Database, 'transaction'>
+
+/** Rows a transaction; more gain nothing and hold memory. */
 const ROWS_A_BATCH = 500
 
 /**
@@ -34,63 +36,74 @@ const ROWS_A_BATCH = 500
  * may have been written then, and handing all in again is right. A CDR whose values PostgreSQL cannot take is
  * in `refused`, and the others of its batch are written.
  */
-export const insertCdrs = async (on: Queryable, cdrs: readonly Cdr[]): Promise<InsertedCdrs> => {
+export const insertCdrs = async (
+  on: CdrStore,
+  cdrs: readonly Cdr[],
+  companions: readonly CdrCompanion[] = [],
+): Promise<InsertedCdrs> => {
   const refused: RefusedCdr[] = []
+  const corrected: StoredCdrChange[] = []
   let inserted = 0
+  const writeAll = async (batch: readonly Indexed[]): Promise<void> => {
+    const stored = await writeBatch(batch, refused, (rows) =>
+      on.transaction((transaction) => write(transaction, rows, companions)),
+    )
+    inserted += stored.length
+    corrected.push(...stored.filter(({ replaced }) => replaced === 'estimated'))
+  }
   let waiting: readonly Indexed[] = cdrs.map((cdr, index) => ({ cdr, index }))
   while (waiting.length > 0) {
     const { first, copies } = firstOfEachLeg(waiting)
     for (let at = 0; at < first.length; at += ROWS_A_BATCH) {
-      inserted += await writeBatch(on, first.slice(at, at + ROWS_A_BATCH), refused)
+      await writeAll(first.slice(at, at + ROWS_A_BATCH))
     }
     // A copy of what was refused may be sound.
     const lacking = new Set(refused.map(({ index }) => cdrs[index]?.legUuid))
     waiting = copies.filter(({ cdr }) => lacking.has(cdr.legUuid))
   }
   refused.sort((one, other) => one.index - other.index)
-  return { inserted, duplicates: cdrs.length - inserted - refused.length, refused }
+  return { inserted, duplicates: cdrs.length - inserted - refused.length, refused, corrected }
 }
 
 const firstOfEachLeg = (
   all: readonly Indexed[],
 ): { readonly first: readonly Indexed[]; readonly copies: readonly Indexed[] } => {
-  const seen = new Set<string>()
-  const first: Indexed[] = []
+  const first = new Map<string, Indexed>()
   const copies: Indexed[] = []
   for (const one of all) {
-    if (seen.has(one.cdr.legUuid)) copies.push(one)
-    else first.push(one)
-    seen.add(one.cdr.legUuid)
+    const before = first.get(one.cdr.legUuid)
+    if (before === undefined) first.set(one.cdr.legUuid, one)
+    else if (isEstimate(before.cdr) && !isEstimate(one.cdr)) {
+      first.set(one.cdr.legUuid, one)
+      copies.push(before)
+    } else copies.push(one)
   }
-  return { first, copies }
+  return { first: [...first.values()], copies }
 }
 
 type Indexed = { readonly cdr: Cdr; readonly index: number }
 
-/** How many were written. A batch that fails for a value is halved until the row that has it stands alone. */
+/** What was written. A batch that fails for a value is halved until the row that has it stands alone. */
 const writeBatch = async (
-  on: Queryable,
   batch: readonly Indexed[],
   refused: RefusedCdr[],
-): Promise<number> => {
+  store: (cdrs: readonly Cdr[]) => Promise<readonly StoredCdrChange[]>,
+): Promise<readonly StoredCdrChange[]> => {
   const [only] = batch
-  if (only === undefined) return 0
+  if (only === undefined) return []
   try {
-    return await write(
-      on,
-      batch.map(({ cdr }) => cdr),
-    )
+    return await store(batch.map(({ cdr }) => cdr))
   } catch (fault) {
     if (!isRowFault(fault)) throw fault
     if (batch.length === 1) {
       refused.push({ index: only.index, why: asError(fault).message })
-      return 0
+      return []
     }
     const middle = Math.ceil(batch.length / 2)
-    return (
-      (await writeBatch(on, batch.slice(0, middle), refused)) +
-      (await writeBatch(on, batch.slice(middle), refused))
-    )
+    return [
+      ...(await writeBatch(batch.slice(0, middle), refused, store)),
+      ...(await writeBatch(batch.slice(middle), refused, store)),
+    ]
   }
 }
 
@@ -100,31 +113,69 @@ const isRowFault = (fault: unknown): boolean =>
   fault instanceof RangeError ||
   (fault instanceof EngineError && isValueFault(fault))
 
-const write = async (on: Queryable, cdrs: readonly Cdr[]): Promise<number> => {
-  const tried: TriedAttempt[] = cdrs.flatMap((cdr) => cdr.attempts.map((attempt) => ({ cdr, attempt })))
-  const claimed = await on.query(INSERT, [
-    ...arraysOf(CDR_COLUMNS, cdrs),
-    ...arraysOf(ATTEMPT_COLUMNS, tried),
-  ])
-  return claimed.length
+const write = async (
+  on: Transaction,
+  cdrs: readonly Cdr[],
+  companions: readonly CdrCompanion[],
+): Promise<readonly StoredCdrChange[]> => {
+  const claiming = claim(on, cdrs)
+  // Made while PostgreSQL claims; whoever awaits the claim hears what became of it.
+  claiming.catch(() => undefined)
+  const lines = cdrs.map(linesOfOne)
+  const claimed = await claiming
+  const written = cdrs.filter(({ legUuid }) => claimed.has(legUuid))
+  if (written.length === 0) return []
+  const ours = lines.filter(({ legUuid }) => claimed.has(legUuid))
+  const replaced = written.filter(({ legUuid }) => claimed.get(legUuid) === 'estimated')
+  const before = replaced.length === 0 ? undefined : await takeEstimates(on, replaced)
+  await on.copyIn(COPY_CDRS, ours.map(({ record }) => record).join(''))
+  const attempts = ours.map((each) => each.attempts).join('')
+  if (attempts !== '') await on.copyIn(COPY_ATTEMPTS, attempts)
+  if (before !== undefined) await keepIdentity(on, before)
+  const stored = written.map((cdr): StoredCdrChange => {
+    const stood = before?.get(cdr.legUuid)
+    return stood === undefined ? { cdr, replaced: 'nothing' } : { cdr, replaced: 'estimated', before: stood }
+  })
+  for (const companion of companions) await companion(on, stored)
+  return stored
 }
 
-// Claimed in the order of their uuids: two batches with the same legs wait for each other, never in a circle.
-const INSERT = `
-WITH cdr AS MATERIALIZED (
-  SELECT * FROM unnest(${parametersOf(CDR_COLUMNS, 1)}) AS given (${namesOf(CDR_COLUMNS)})
-), claimed AS (
-  INSERT INTO cdr_legs (leg_uuid) SELECT leg_uuid FROM cdr ORDER BY leg_uuid
-  ON CONFLICT DO NOTHING RETURNING leg_uuid
-), written AS (
-  INSERT INTO call_detail_records (${namesOf(CDR_COLUMNS)})
-  SELECT cdr.* FROM cdr JOIN claimed USING (leg_uuid)
-), attempts AS (
-  INSERT INTO call_attempts (${namesOf(ATTEMPT_COLUMNS)})
-  SELECT given.* FROM unnest(${parametersOf(ATTEMPT_COLUMNS, CDR_COLUMNS.length + 1)})
-    AS given (${namesOf(ATTEMPT_COLUMNS)}) JOIN claimed ON claimed.leg_uuid = given.a_leg_uuid
-)
-SELECT leg_uuid FROM claimed`
+const linesOfOne = (
+  cdr: Cdr,
+): { readonly legUuid: CallUuid; readonly record: string; readonly attempts: string } => ({
+  legUuid: cdr.legUuid,
+  record: linesOf(CDR_COLUMNS, [cdr]),
+  attempts: linesOf<TriedAttempt>(
+    ATTEMPT_COLUMNS,
+    cdr.attempts.map((attempt) => ({ cdr, attempt })),
+  ),
+})
+
+/** The legs that are ours to write now: new ones, and estimates whose own record has come. */
+const claim = async (
+  on: Transaction,
+  cdrs: readonly Cdr[],
+): Promise<ReadonlyMap<CallUuid, 'new' | 'estimated'>> => {
+  const rows = await on.query<{ leg_uuid: CallUuid; replaces: boolean }>(CLAIM, [
+    cdrs.map(({ legUuid }) => legUuid),
+    cdrs.map(isEstimate),
+  ])
+  return new Map(rows.map(({ leg_uuid, replaces }) => [leg_uuid, replaces ? 'estimated' : 'new']))
+}
+
+const isEstimate = (cdr: Cdr): boolean => cdr.estimate !== undefined
+
+// In the order of their uuids: two batches with the same legs wait for each other, never in a circle. A leg that was
+// new has no corrected_at, one that was replaced has: so the row itself says which it is.
+const CLAIM = `
+INSERT INTO cdr_legs (leg_uuid, estimated)
+SELECT * FROM unnest($1::uuid[], $2::boolean[]) AS given (leg_uuid, estimated) ORDER BY leg_uuid
+ON CONFLICT (leg_uuid) DO UPDATE SET estimated = false, corrected_at = now()
+  WHERE cdr_legs.estimated AND NOT excluded.estimated
+RETURNING leg_uuid, corrected_at IS NOT NULL AS replaces`
+
+const COPY_CDRS = `COPY call_detail_records (${namesOf(CDR_COLUMNS)}) FROM STDIN`
+const COPY_ATTEMPTS = `COPY call_attempts (${namesOf(ATTEMPT_COLUMNS)}) FROM STDIN`
 
 /** Months of partitions that are made ahead: an engine that is not restarted for a season still has its own. */
 const MONTHS_AHEAD = 3

@@ -8,6 +8,7 @@
 import pg from 'pg'
 import { asError, codeOf, EngineError } from '../base/errors.ts'
 import type { Logger } from '../base/logger.ts'
+import { copyIn } from './copy-in.ts'
 
 /** What runs statements: the database, or one transaction in it. */
 export type Queryable = {
@@ -17,10 +18,16 @@ export type Queryable = {
   ) => Promise<readonly Row[]>
 }
 
+/** One transaction, on the connection that it holds. */
+export type Transaction = Queryable & {
+  /** `COPY ... FROM STDIN` with its input (copy-in.ts). */
+  readonly copyIn: (statement: string, rows: string) => Promise<void>
+}
+
 export type Database = Queryable & {
   /** Runs `work` in one transaction: committed when it resolves, rolled back when it throws. */
   readonly transaction: <Result>(
-    work: (on: Queryable) => Promise<Result>,
+    work: (on: Transaction) => Promise<Result>,
     mode?: 'read write' | 'snapshot',
   ) => Promise<Result>
   /** Resolves when the server answers; throws STORE_UNAVAILABLE where it does not. */
@@ -79,7 +86,13 @@ export const openDatabase = (options: DatabaseOptions): Database => {
       const client = await connect()
       try {
         await run(client, mode === 'snapshot' ? 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY' : 'BEGIN')
-        const result = await work({ query: (text, values) => run(client, text, values) })
+        const result = await work({
+          query: (text, values) => run(client, text, values),
+          copyIn: (statement, rows) =>
+            copyIn(client, statement, rows).catch((fault: unknown) => {
+              throw faultOf(fault)
+            }),
+        })
         await run(client, 'COMMIT')
         client.release()
         return result

@@ -117,7 +117,7 @@ export const replayDelivery = async (
       enabled: boolean
     }>(
       `SELECT d.id, d.endpoint_id, d.state, coalesce(w.enabled, true) AS enabled
-         FROM webhook_deliveries d JOIN webhook_endpoints e ON e.id = d.endpoint_id
+         FROM webhook_deliveries d JOIN webhook_endpoints e ON e.id = d.endpoint_id AND e.target_id IS NULL
          LEFT JOIN webhooks w ON w.id = e.webhook_id
         WHERE d.id = $1 AND ($2::integer IS NULL OR d.organization_id = $2) FOR UPDATE OF d`,
       [deliveryId, bound ?? null],
@@ -161,7 +161,7 @@ export const removeOldEvents = async (
   times: { readonly before: number; readonly giveUpBefore: number },
 ): Promise<number> => {
   await on.query(
-    `UPDATE webhook_deliveries SET state = 'failed', last_error = coalesce(last_error, 'its webhook was disabled')
+    `UPDATE webhook_deliveries SET state = 'failed', last_error = coalesce(last_error, 'its receiver was disabled')
       WHERE state = 'waiting' AND created_at < $1`,
     [new Date(times.giveUpBefore).toISOString()],
   )
@@ -179,7 +179,7 @@ export const removeOldEvents = async (
   }
   // A server that calls named once: nothing refers to it any more.
   await on.query(
-    `DELETE FROM webhook_endpoints e WHERE webhook_id IS NULL AND created_at < $1
+    `DELETE FROM webhook_endpoints e WHERE origin IS NOT NULL AND created_at < $1
         AND NOT EXISTS (SELECT 1 FROM webhook_deliveries d WHERE d.endpoint_id = e.id)`,
     [new Date(times.before).toISOString()],
   )
@@ -196,8 +196,9 @@ export const countDeliveries = async (on: Queryable): Promise<DeliveryCounts> =>
   const [row] = await on.query<{ waiting: number; oldest: number; paused: number }>(
     `SELECT count(*)::integer AS waiting,
         coalesce(extract(epoch FROM now() - min(created_at)), 0)::double precision AS oldest,
-        (SELECT count(*)::integer FROM webhook_endpoints WHERE paused_until > now()) AS paused
-       FROM webhook_deliveries WHERE state = 'waiting'`,
+        (SELECT count(*)::integer FROM webhook_endpoints WHERE paused_until > now() AND target_id IS NULL) AS paused
+       FROM webhook_deliveries WHERE state = 'waiting'
+        AND endpoint_id NOT IN (SELECT id FROM webhook_endpoints WHERE target_id IS NOT NULL)`,
   )
   return { waiting: row?.waiting ?? 0, oldestAgeSeconds: row?.oldest ?? 0, paused: row?.paused ?? 0 }
 }
@@ -248,7 +249,8 @@ type Row = {
 
 const COLUMNS = `d.id, d.organization_id, e.webhook_id, d.call_id, d.event_id, v.type, v.sequence, d.url, d.state,
   d.attempts, d.late, d.replay_of, d.last_status, d.last_error, d.next_try_at, d.delivered_at, d.created_at`
-const FROM = `FROM webhook_deliveries d JOIN webhook_endpoints e ON e.id = d.endpoint_id
+// What goes to targets has a log of its own (target-log.ts).
+const FROM = `FROM webhook_deliveries d JOIN webhook_endpoints e ON e.id = d.endpoint_id AND e.target_id IS NULL
   JOIN webhook_events v ON v.id = d.event_id`
 const SELECT = `SELECT ${COLUMNS} ${FROM}`
 const SELECT_WITH_BODY = `SELECT ${COLUMNS}, v.body ${FROM}`

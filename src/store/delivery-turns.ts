@@ -35,6 +35,7 @@ export type AttemptRow = {
     readonly status: number | undefined
     readonly fault: string | undefined
     readonly tookMs: number
+    readonly note?: string | undefined
   }
   readonly became: 'delivered' | 'waiting' | 'failed' | 'gone'
   readonly nextTryAt: number | undefined
@@ -116,7 +117,7 @@ export const readEndpoint = async (
     `SELECT e.organization_id, e.webhook_id, e.failures, e.paused_until, w.secret,
         CASE WHEN w.previous_secret_until > now() THEN w.previous_secret END AS previous_secret
        FROM webhook_endpoints e LEFT JOIN webhooks w ON w.id = e.webhook_id
-      WHERE e.id = $1 AND (e.webhook_id IS NULL OR w.enabled)`,
+      WHERE e.id = $1 AND e.target_id IS NULL AND (e.webhook_id IS NULL OR w.enabled)`,
     [endpointId],
   )
   if (row === undefined) return undefined
@@ -247,13 +248,14 @@ export const recordAttempts = (
           next_try_at = coalesce(made.next_try_at, d.next_try_at),
           last_status = made.status,
           last_error = made.error,
+          note = made.note,
           delivered_at = CASE WHEN made.state = 'delivered' THEN made.at END,
           first_failed_at = CASE WHEN made.state = 'delivered' THEN d.first_failed_at
                                  ELSE coalesce(d.first_failed_at, made.at) END,
           late = d.late OR (made.state = 'waiting' AND d.call_id IS NOT NULL
                             AND coalesce(d.first_failed_at <= made.at - make_interval(secs => $7), false))
-         FROM unnest($1::bigint[], $2::timestamptz[], $3::text[], $4::timestamptz[], $5::integer[], $6::text[])
-           AS made (id, at, state, next_try_at, status, error)
+         FROM unnest($1::bigint[], $2::timestamptz[], $3::text[], $4::timestamptz[], $5::integer[], $6::text[], $8::text[])
+           AS made (id, at, state, next_try_at, status, error, note)
         WHERE d.id = made.id`,
       [
         ids,
@@ -263,6 +265,7 @@ export const recordAttempts = (
         statuses,
         errors,
         holdBackMs / 1_000,
+        attempts.map(({ outcome }) => outcome.note ?? null),
       ],
     )
     await transaction.query(

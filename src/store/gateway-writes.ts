@@ -7,6 +7,7 @@ import {
   type CarrierCallerIdChanges,
   type GatewayCallerIdChanges,
 } from './caller-id-columns.ts'
+import { carrierFeeColumns, type CarrierFeeChanges } from './carrier-fee.ts'
 import type { Database, Queryable } from './database.ts'
 import {
   failoverColumns,
@@ -32,20 +33,21 @@ import {
 } from './row-writes.ts'
 import { encryptSecret } from './secret.ts'
 
-export type NewCarrier = CarrierCallerIdChanges & {
-  /** Undefined or null: the platform's, offered to every organisation. */
-  readonly organizationId?: number | null | undefined
-  readonly code: string
-  readonly name: string
-  /** Of all of its gateways together; undefined or null: no limit. */
-  readonly maxChannels?: number | null | undefined
-  readonly maxCallsPerSecond?: number | null | undefined
-  /** Default true, as supportsFax. */
-  readonly carriesCallerId?: boolean | undefined
-  readonly supportsFax?: boolean | undefined
-  readonly failover?: Changes<CarrierFailover> | undefined
-  readonly enabled?: boolean | undefined
-}
+export type NewCarrier = CarrierCallerIdChanges &
+  CarrierFeeChanges & {
+    /** Undefined or null: the platform's, offered to every organisation. */
+    readonly organizationId?: number | null | undefined
+    readonly code: string
+    readonly name: string
+    /** Of all of its gateways together; undefined or null: no limit. */
+    readonly maxChannels?: number | null | undefined
+    readonly maxCallsPerSecond?: number | null | undefined
+    /** Default true, as supportsFax. */
+    readonly carriesCallerId?: boolean | undefined
+    readonly supportsFax?: boolean | undefined
+    readonly failover?: Changes<CarrierFailover> | undefined
+    readonly enabled?: boolean | undefined
+  }
 
 export type CarrierFailover = {
   /** Default true. */
@@ -93,6 +95,7 @@ const carrierColumns = (record: Changes<NewCarrier>): Columns => ({
   ),
   enabled: record.enabled,
   ...carrierCallerIdColumns(record),
+  ...carrierFeeColumns(record),
 })
 
 export type GatewayFields = GatewayCallerIdChanges & {

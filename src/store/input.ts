@@ -165,8 +165,14 @@ const CONSTRAINTS: Readonly<Record<string, readonly [kind: 'taken' | 'wrong', fi
     user_groups_organization: ['wrong', 'organizationId', 'there is no such organisation'],
     user_groups_name_unique: ['taken', 'name', 'another group has it'],
     user_group_members_user: ['wrong', 'userIds', 'the organisation has no such user'],
+    cdr_targets_organization_id_fkey: ['wrong', 'organizationId', 'there is no such organisation'],
+    cdr_targets_name_unique: ['taken', 'name', 'another target of the organisation has it'],
     audio_files_organization: ['wrong', 'organizationId', 'there is no such organisation'],
     audio_files_name_unique: ['taken', 'name', 'another audio file has it'],
+    fraud_rules_organization: ['wrong', 'organizationId', 'there is no such organisation'],
+    fraud_rules_user: ['wrong', 'userId', 'the organisation has no such user'],
+    fraud_prefixes_organization: ['wrong', 'organizationId', 'there is no such organisation'],
+    fraud_prefixes_unique: ['taken', 'prefix', 'it is on the list already'],
     rate_decks_carrier_id_fkey: ['wrong', 'carrierId', 'there is no such carrier'],
   }
 

@@ -14,7 +14,7 @@ import {
   type UserCallerIdRow,
 } from './caller-id-columns.ts'
 
-export const ORGANIZATIONS = `SELECT id, name, sip_domain, country, currency, default_caller_id, lcr_profile_id, is_demo, enabled,
+export const ORGANIZATIONS = `SELECT id, name, sip_domain, country, currency, default_caller_id, lcr_profile_id, time_zone, is_demo, enabled,
     ${ORGANIZATION_CALLER_ID}
   FROM organizations ORDER BY id`
 
@@ -26,6 +26,7 @@ export type OrganizationRow = OrganizationCallerIdRow & {
   readonly currency: string
   readonly default_caller_id: string | null
   readonly lcr_profile_id: number | null
+  readonly time_zone: string | null
   readonly is_demo: boolean
   readonly enabled: boolean
 }
@@ -40,6 +41,7 @@ export const toOrganization = (row: OrganizationRow): Organization => {
     currency: row.currency,
     defaultCallerId: numberOf(row.default_caller_id),
     lcrProfileId: row.lcr_profile_id ?? undefined,
+    ...(row.time_zone !== null && { timeZone: row.time_zone }),
     isDemo: row.is_demo,
     enabled: row.enabled,
     ...organizationCallerIdIn(row),

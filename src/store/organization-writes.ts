@@ -11,6 +11,7 @@ import {
   type UserCallerIdChanges,
 } from './caller-id-columns.ts'
 import type { Database, Queryable } from './database.ts'
+import { isTimeZone } from '../telephony/time-zone.ts'
 import { badInput, conflict, country, currency, e164, id, matching, name } from './input.ts'
 import {
   given,
@@ -31,6 +32,7 @@ export type NewOrganization = OrganizationCallerIdChanges & {
   readonly currency: string
   readonly defaultCallerId?: string | null | undefined
   readonly lcrProfileId?: number | null | undefined
+  readonly timeZone?: string | null | undefined
   readonly isDemo?: boolean | undefined
   readonly enabled?: boolean | undefined
 }
@@ -85,6 +87,10 @@ const organizationColumns = (record: Changes<NewOrganization>): Columns => ({
   currency: given(record.currency, (value) => currency('currency', value)),
   default_caller_id: given(record.defaultCallerId, (value) => e164('defaultCallerId', value)),
   lcr_profile_id: given(record.lcrProfileId, (value) => id('lcrProfileId', value)),
+  time_zone: given(record.timeZone, (value) => {
+    if (!isTimeZone(value)) throw badInput('timeZone', 'it must be an IANA time zone, such as Europe/London')
+    return value
+  }),
   enabled: record.enabled,
   ...organizationCallerIdColumns(record),
 })

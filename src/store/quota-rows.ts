@@ -148,10 +148,12 @@ export type SpendRow = {
 export const spentSince = async (on: Queryable, since: number): Promise<readonly SpendRow[]> =>
   (
     await on.query<{ organization_id: number; caller_user_id: number | null; total: string }>(
-      `SELECT records.organization_id, records.caller_user_id, sum(records.total_cost) AS total
+      `SELECT records.organization_id, records.caller_user_id, 
+         sum(round(records.total_cost * coalesce(records.cost_exchange_rate, 1), 8)) AS total
        FROM call_detail_records AS records JOIN organizations ON organizations.id = records.organization_id
        WHERE records.start_time >= $1 AND records.total_cost IS NOT NULL
-         AND records.currency = organizations.currency
+         AND CASE WHEN records.cost_exchange_rate IS NULL THEN records.currency ELSE records.billing_currency END
+           = organizations.currency
        GROUP BY records.organization_id, records.caller_user_id`,
       [new Date(since).toISOString()],
     )

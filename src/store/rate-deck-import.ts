@@ -10,6 +10,7 @@ import type { DeckWarning, ReadRate } from '../deck/read-rate.ts'
 import { createDeckReader, type DeckReport } from '../deck/reader.ts'
 import type { RateIndex } from '../routing/rate-lookup.ts'
 import { currency, madeId, moment, name, plain } from './input.ts'
+import { chargingColumns, type GivenCharging } from './deck-charging.ts'
 import { findOwner, lockOwner, ownerColumn, type KnownOwner, type OwnerName } from './rate-deck-owner.ts'
 import type { CopyIn, RatesConnection } from './rates-connection.ts'
 import { currentRatesOf } from './rates-current.ts'
@@ -37,6 +38,8 @@ export type DeckImport = {
   readonly draft: boolean
   /** Only read, checked and compared. */
   readonly dryRun: boolean
+  /** Of all its rates; what is not given is as in the owner's last deck: a contract says it, not a file. */
+  readonly charging?: GivenCharging | undefined
   /** A rise beyond this many percent is warned of. Default 50. */
   readonly jumpPercent: number | undefined
 }
@@ -236,15 +239,22 @@ const insertDeck = async (
   on: RatesConnection,
   deckId: number,
   owner: KnownOwner,
-  { source, replaces, draft }: DeckImport,
+  { source, replaces, draft, charging = {} }: DeckImport,
   deck: Described,
   rateCount: number,
 ): Promise<void> => {
+  const said = chargingColumns(charging)
   // Not now(): that is when the transaction began, and another deck may have been published since.
   await on.query(
     `INSERT INTO rate_decks (id, ${ownerColumn(owner.kind)}, name, currency, replaces, source, rate_count,
-       effective_from, effective_to, published_at)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, CASE WHEN $10::boolean THEN NULL ELSE clock_timestamp() END)`,
+       effective_from, effective_to, published_at, grace_seconds, free_seconds, rounding)
+     SELECT $1::integer, $2::integer, $3::text, $4::text, $5::boolean, $6::text, $7::bigint, $8::timestamptz, $9::timestamptz,
+       CASE WHEN $10::boolean THEN NULL ELSE clock_timestamp() END,
+       coalesce($11::integer, last.grace_seconds, 0), coalesce($12::integer, last.free_seconds, 0),
+       CASE WHEN $14::boolean THEN $13::text ELSE last.rounding END
+     FROM (SELECT 1) AS one LEFT JOIN LATERAL (
+       SELECT * FROM rate_decks WHERE ${ownerColumn(owner.kind)} = $2 AND published_at IS NOT NULL
+       ORDER BY published_at DESC, id DESC LIMIT 1) AS last ON true`,
     [
       deckId,
       owner.id,
@@ -256,6 +266,10 @@ const insertDeck = async (
       moment('effectiveFrom', deck.effectiveFrom),
       deck.effectiveTo === undefined ? null : moment('effectiveTo', deck.effectiveTo),
       draft,
+      said['grace_seconds'] ?? null,
+      said['free_seconds'] ?? null,
+      said['rounding'] ?? null,
+      said['rounding'] !== undefined,
     ],
   )
 }

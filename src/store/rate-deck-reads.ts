@@ -23,6 +23,10 @@ export type RateDeckRow = {
   /** Undefined: for good. */
   readonly effectiveTo: number | undefined
   readonly rateCount: number
+  /** What it says of all its rates. */
+  readonly graceSeconds: number
+  readonly freeSeconds: number
+  readonly rounding: string | undefined
   /** The file that it came from; may be empty. */
   readonly source: string
   readonly createdAt: number
@@ -60,6 +64,7 @@ const SELECT = `SELECT deck.id, deck.carrier_id AS "carrierId", carriers.code AS
     ) END AS version,
     deck.replaces, greatest(coalesce(deck.effective_from, deck.created_at), 'epoch') AS "effectiveFrom",
     nullif(deck.effective_to, 'infinity') AS "effectiveTo", deck.rate_count AS "rateCount", deck.source,
+    deck.grace_seconds AS "graceSeconds", deck.free_seconds AS "freeSeconds", deck.rounding,
     deck.created_at AS "createdAt", deck.published_at AS "publishedAt", deck.withdrawn_at AS "withdrawnAt"
   FROM rate_decks AS deck LEFT JOIN carriers ON carriers.id = deck.carrier_id`
 
@@ -79,6 +84,7 @@ const toRow = (stored: StoredDeck): RateDeckRow => ({
   carrier: stored.carrier ?? undefined,
   organizationId: stored.organizationId ?? undefined,
   version: stored.version ?? undefined,
+  rounding: stored.rounding ?? undefined,
   effectiveTo: stored.effectiveTo ?? undefined,
   publishedAt: stored.publishedAt ?? undefined,
   withdrawnAt: stored.withdrawnAt ?? undefined,

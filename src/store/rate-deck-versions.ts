@@ -4,6 +4,7 @@
  * was withdrawn ends nothing, so whoever reads the decks leaves it out.
  */
 import type { RateOwner } from '../routing/rate-parts.ts'
+import type { Charging } from '../telephony/tariff.ts'
 
 export type PublishedDeck = {
   readonly deckId: number
@@ -14,6 +15,8 @@ export type PublishedDeck = {
   readonly effectiveFrom: number
   /** Until before this moment; Infinity: for good. */
   readonly effectiveTo: number
+  /** Of all its rates. */
+  readonly charging?: Charging | undefined
 }
 
 export type CountingDeck = PublishedDeck & {

@@ -4,17 +4,19 @@
  */
 import type { Database, Queryable } from './database.ts'
 import { badInput, currency, guarded, id, matching, moment, name, price, whole } from './input.ts'
+import { chargingColumns, type GivenCharging } from './deck-charging.ts'
 import { findOwner, lockOwner, ownerColumn, type KnownOwner } from './rate-deck-owner.ts'
 import { inTransaction, insertRow, lockRow, stays, type Changes } from './row-writes.ts'
 
 /** A deck as it is handed in. Prices are text: a float would lose what the carrier wrote. */
-export type NewRateDeck = DeckOwner & {
-  readonly name: string
-  readonly currency: string
-  /** Ends what its owner published before, from the first moment on at which one of its rates counts. */
-  readonly replaces?: boolean | undefined
-  readonly rates: readonly NewRate[]
-}
+export type NewRateDeck = DeckOwner &
+  GivenCharging & {
+    readonly name: string
+    readonly currency: string
+    /** Ends what its owner published before, from the first moment on at which one of its rates counts. */
+    readonly replaces?: boolean | undefined
+    readonly rates: readonly NewRate[]
+  }
 
 /** One of the two: the carrier that charges it, or the customer whom we charge it. */
 type DeckOwner = {
@@ -43,6 +45,7 @@ export const addRates = async (on: Database | Queryable, deck: NewRateDeck): Pro
     name: name('name', deck.name, 255),
     currency: currency('currency', deck.currency),
     replaces: deck.replaces ?? false,
+    ...chargingColumns(deck),
   }
   if (deck.rates.length === 0) throw badInput('rates', 'a deck has at least one rate')
   const rows = deck.rates.map(rowOf)
@@ -188,15 +191,22 @@ export const updateRateDeck = (
     const { effectiveFrom: from, effectiveTo: to } = changes
     if (from !== undefined || to !== undefined)
       checkTimes(from ?? current.effective_from, to === undefined ? current.effective_to : to)
+    const charging = chargingColumns(changes)
     await transaction.query(
       `UPDATE rate_decks SET name = coalesce($2, name), effective_from = coalesce($3::timestamptz, effective_from),
-         effective_to = CASE WHEN $4::boolean THEN $5::timestamptz ELSE effective_to END WHERE id = $1`,
+         effective_to = CASE WHEN $4::boolean THEN $5::timestamptz ELSE effective_to END,
+         grace_seconds = coalesce($6, grace_seconds), free_seconds = coalesce($7, free_seconds),
+         rounding = CASE WHEN $8::boolean THEN $9 ELSE rounding END WHERE id = $1`,
       [
         deckId,
         changes.name === undefined ? null : name('name', changes.name, 255),
         from === undefined ? null : moment('effectiveFrom', from),
         to !== undefined,
         to === undefined || to === null ? null : moment('effectiveTo', to),
+        charging['grace_seconds'] ?? null,
+        charging['free_seconds'] ?? null,
+        charging['rounding'] !== undefined,
+        charging['rounding'] ?? null,
       ],
     )
     return true

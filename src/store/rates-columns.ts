@@ -11,10 +11,14 @@ import type { CountingDeck } from './rate-deck-versions.ts'
 const COLUMNS = `prefix, price_per_minute, interstate_price, intrastate_price, deck_id, connection_fee, minimum_seconds,
   first_increment_seconds, next_increment_seconds, effective_from, effective_to`
 
-/** `deckIds` are ours. Rates that ended more than a day ago are of no use. */
-export const copyOfRates = (deckIds: readonly number[]): string =>
+/** `deckIds` are ours. Rates that ended more than a day ago are of no use, unless an earlier moment is asked for, in ms. */
+export const copyOfRates = (deckIds: readonly number[], endingAfterMs?: number): string =>
   `COPY (SELECT ${COLUMNS} FROM rates WHERE deck_id = ANY ('{${deckIds.join(',')}}')
-     AND (effective_to IS NULL OR effective_to > now() - interval '1 day')) TO STDOUT`
+     AND (effective_to IS NULL OR effective_to > ${
+       endingAfterMs === undefined
+         ? `now() - interval '1 day'`
+         : `to_timestamp(${Math.trunc(endingAfterMs / 1_000)})`
+     })) TO STDOUT`
 
 /** Of one deck. */
 export type DeckRates = {
@@ -146,10 +150,10 @@ export const createRatesReader = (): RatesReader => {
 /** Gives a deck's rates to the index. Whatever would never count is left out. */
 export const addDeckRates = (
   builder: RateIndexBuilder,
-  { owner, deckId, sequence, currency, effectiveFrom, effectiveTo, endsAt }: CountingDeck,
+  { owner, deckId, sequence, currency, charging, effectiveFrom, effectiveTo, endsAt }: CountingDeck,
   rates: DeckRates,
 ): void => {
-  const deck = builder.deckOf({ owner, deckId, sequence, currency })
+  const deck = builder.deckOf({ owner, deckId, sequence, currency, charging })
   const numbers = Uint32Array.from(rates.variants, (terms) => {
     const from = terms.effectiveFrom ?? effectiveFrom
     const to = Math.min(terms.effectiveTo ?? effectiveTo, endsAt)

@@ -6,6 +6,7 @@
 import { EngineError } from '../base/errors.ts'
 import { createRateIndexBuilder } from '../routing/rate-builder.ts'
 import type { RateIndexParts } from '../routing/rate-parts.ts'
+import { DECK_CHARGING, withCharging, type DeckChargingRow } from './deck-charging.ts'
 import { ownerOfDeck } from './rate-deck-owner.ts'
 import { countingDecks, type PublishedDeck } from './rate-deck-versions.ts'
 import { addDeckRates, copyOfRates, createRatesReader } from './rates-columns.ts'
@@ -36,19 +37,20 @@ export const loadRatesWithDraft = async (
   return builder.build()
 }
 
-type DeckRow = Omit<PublishedDeck, 'owner' | 'effectiveTo'> & {
+type DeckRow = Omit<PublishedDeck, 'owner' | 'effectiveTo' | 'charging'> & {
   readonly carrierId: number | null
   readonly organizationId: number | null
   readonly effectiveTo: number | null
-}
+} & DeckChargingRow
 
 const DECKS = `
   SELECT id AS "deckId", carrier_id AS "carrierId", organization_id AS "organizationId", currency, replaces,
-    coalesce(effective_from, created_at) AS "effectiveFrom", effective_to AS "effectiveTo"
+    coalesce(effective_from, created_at) AS "effectiveFrom", effective_to AS "effectiveTo",
+    ${DECK_CHARGING}
   FROM rate_decks WHERE id = $1 OR (published_at <= now() AND withdrawn_at IS NULL) ORDER BY published_at, id`
 
 const toDeck = ({ carrierId, organizationId, effectiveTo, ...row }: DeckRow): PublishedDeck => ({
-  ...row,
+  ...withCharging(row),
   owner: ownerOfDeck({ carrierId, organizationId }),
   effectiveTo: effectiveTo ?? Infinity,
 })

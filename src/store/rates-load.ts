@@ -5,6 +5,7 @@
  */
 import { createRateIndexBuilder } from '../routing/rate-builder.ts'
 import type { RateIndexParts } from '../routing/rate-parts.ts'
+import { DECK_CHARGING, withCharging, type DeckChargingRow } from './deck-charging.ts'
 import { ownerOfDeck } from './rate-deck-owner.ts'
 import { countingDecks, type CountingDeck, type PublishedDeck } from './rate-deck-versions.ts'
 import { addDeckRates, copyOfRates, createRatesReader, type DeckRates } from './rates-columns.ts'
@@ -100,20 +101,21 @@ const readRates = async (
   return count
 }
 
-type StoredDeck = Omit<PublishedDeck, 'owner' | 'effectiveTo'> & {
+type StoredDeck = Omit<PublishedDeck, 'owner' | 'effectiveTo' | 'charging'> & {
   readonly carrierId: number | null
   readonly organizationId: number | null
   readonly effectiveTo: number | null
-}
+} & DeckChargingRow
 
 const readPublished = async (on: RatesConnection): Promise<readonly PublishedDeck[]> => {
   const rows = await on.query<StoredDeck>(
     `SELECT id AS "deckId", carrier_id AS "carrierId", organization_id AS "organizationId", currency, replaces,
-       coalesce(effective_from, created_at) AS "effectiveFrom", effective_to AS "effectiveTo"
+       coalesce(effective_from, created_at) AS "effectiveFrom", effective_to AS "effectiveTo",
+    ${DECK_CHARGING}
      FROM rate_decks WHERE published_at <= now() AND withdrawn_at IS NULL ORDER BY published_at, id`,
   )
   return rows.map(({ carrierId, organizationId, effectiveTo, ...row }) => ({
-    ...row,
+    ...withCharging(row),
     owner: ownerOfDeck({ carrierId, organizationId }),
     effectiveTo: effectiveTo ?? Number.POSITIVE_INFINITY,
   }))

@@ -14,6 +14,7 @@ import type {
   User,
 } from '../directory/records.ts'
 import { parseMoney, type Money } from '../telephony/money.ts'
+import { CARRIER_FEE, carrierFeeIn, type CarrierFeeRow } from './carrier-fee.ts'
 import type { Queryable } from './database.ts'
 import {
   CARRIER_CALLER_ID,
@@ -88,12 +89,14 @@ const offeredCarrier = `carrier_id IN (SELECT id FROM carriers WHERE ${offered('
 
 export const organizationReads = readsOf<Stored<Organization> & OrganizationCallerIdRow, Organization>({
   select: `SELECT id, name, sip_domain AS "sipDomain", country, currency, default_caller_id AS "defaultCallerId",
-     lcr_profile_id AS "lcrProfileId", is_demo AS "isDemo", enabled, ${ORGANIZATION_CALLER_ID} FROM organizations`,
+     lcr_profile_id AS "lcrProfileId", time_zone AS "timeZone", is_demo AS "isDemo", enabled,
+     ${ORGANIZATION_CALLER_ID} FROM organizations`,
   isFor: 'id = $1',
   toRow: (row) => ({
     ...row,
     defaultCallerId: row.defaultCallerId ?? undefined,
     lcrProfileId: row.lcrProfileId ?? undefined,
+    timeZone: row.timeZone ?? undefined,
     ...organizationCallerIdIn(row),
   }),
 })
@@ -117,8 +120,9 @@ export const numberReads = readsOf<DdiNumber, DdiNumber>({
   toRow: (row) => row,
 })
 
-type StoredCarrier = Stored<Omit<Carrier, 'failover'>> &
-  CarrierCallerIdRow & {
+type StoredCarrier = Stored<Omit<Carrier, 'failover' | 'attemptFee'>> &
+  CarrierCallerIdRow &
+  CarrierFeeRow & {
     readonly failoverEnabled: boolean
     readonly threshold: number | null
     readonly windowSeconds: number | null
@@ -128,9 +132,16 @@ export const carrierReads = readsOf<StoredCarrier, Carrier>({
   select: `SELECT id, organization_id AS "organizationId", code, name, max_channels AS "maxChannels",
      max_cps AS "maxCallsPerSecond", supports_cli_override AS "carriesCallerId", supports_fax AS "supportsFax",
      failover_enabled AS "failoverEnabled", failover_threshold AS threshold,
-     failover_window_seconds AS "windowSeconds", enabled, ${CARRIER_CALLER_ID} FROM carriers`,
+     failover_window_seconds AS "windowSeconds", enabled, ${CARRIER_CALLER_ID}, ${CARRIER_FEE} FROM carriers`,
   isFor: offered('organization_id'),
-  toRow: ({ failoverEnabled, threshold, windowSeconds, ...row }) => ({
+  toRow: ({
+    failoverEnabled,
+    threshold,
+    windowSeconds,
+    attemptFeeAmount,
+    attemptFeeCurrency,
+    ...row
+  }) => ({
     ...row,
     organizationId: row.organizationId ?? undefined,
     maxChannels: row.maxChannels ?? undefined,
@@ -141,6 +152,7 @@ export const carrierReads = readsOf<StoredCarrier, Carrier>({
       windowSeconds: windowSeconds ?? undefined,
     },
     ...carrierCallerIdIn(row),
+    ...carrierFeeIn({ attemptFeeAmount, attemptFeeCurrency }),
   }),
 })
 

@@ -20,6 +20,7 @@ import {
   type CarrierCallerIdRow,
   type GatewayCallerIdRow,
 } from './caller-id-columns.ts'
+import { CARRIER_FEE, carrierFeeIn, type CarrierFeeRow } from './carrier-fee.ts'
 import type { FailoverPolicy } from '../telephony/failover-policy.ts'
 import { parseMoney, type Money } from '../telephony/money.ts'
 import { numberFormOf } from '../telephony/number-form.ts'
@@ -37,10 +38,10 @@ import {
 import { decryptSecret } from './secret.ts'
 
 export const CARRIERS = `SELECT id, organization_id, code, name, max_channels, max_cps, supports_cli_override, supports_fax,
-    failover_enabled, failover_threshold, failover_window_seconds, enabled, ${CARRIER_CALLER_ID}
+    failover_enabled, failover_threshold, failover_window_seconds, enabled, ${CARRIER_CALLER_ID}, ${CARRIER_FEE}
   FROM carriers ORDER BY id`
 
-export type CarrierRow = CarrierCallerIdRow & {
+export type CarrierRow = CarrierCallerIdRow & CarrierFeeRow & {
   readonly id: number
   readonly organization_id: number | null
   readonly code: string
@@ -71,6 +72,7 @@ export const toCarrier = (row: CarrierRow): Carrier => ({
   },
   enabled: row.enabled,
   ...carrierCallerIdIn(row),
+  ...carrierFeeIn(row),
 })
 
 export const GATEWAYS = `SELECT id, carrier_id, name, hostname, port, transport, username, password_encrypted, realm, register,

@@ -18,6 +18,7 @@ export type RecordTable =
   | 'caller_id_rules'
   | 'carrier_caller_ids'
   | 'rate_decks'
+  | 'tax_rates'
 
 export type Columns = Readonly<Record<string, unknown>>
 

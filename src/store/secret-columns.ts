@@ -11,5 +11,6 @@ export const SECRET_COLUMNS: readonly SecretColumn[] = [
   { table: 'webhooks', column: 'secret', key: 'id' },
   { table: 'webhooks', column: 'previous_secret', key: 'id' },
   { table: 'callback_secrets', column: 'secret', key: 'organization_id' },
+  { table: 'cdr_targets', column: 'credentials_encrypted', key: 'id' },
   { table: 'recording_keys', column: 'sealed_key', key: 'id' },
 ]

@@ -30,8 +30,11 @@ import {
   type OrganizationRow,
   type UserRow,
 } from './organization-rows.ts'
+import { currentExchangeRates } from './exchange-rates.ts'
+import { loadFraudRows } from './fraud-rows.ts'
 import { QUOTAS, toQuota, type QuotaRow } from './quota-rows.ts'
 import { loadRecordingRows } from './recording-policy-rows.ts'
+import { TAX_RATES, toTaxRate, type TaxRateRow } from './tax-rates.ts'
 import {
   BLOCKED_PREFIXES,
   CARRIERS,
@@ -132,9 +135,15 @@ export const loadSnapshot = (
         toCarrierNumber,
       ).filter(ofOrganization),
     }
+    const taxRates = keep('tax_rates', await on.query<TaxRateRow>(TAX_RATES), toTaxRate)
+    const exchangeRates = await currentExchangeRates(on)
     const recording = await loadRecordingRows(on, organizationIds)
+    const fraud = await loadFraudRows(on, (problem) => problems.push(problem))
     const snapshot: Snapshot = {
+      fraud,
       recording,
+      taxRates,
+      exchangeRates,
       callerIds,
       organizations,
       quotas,

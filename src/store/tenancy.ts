@@ -38,6 +38,7 @@ const OWNERSHIP: Readonly<Record<RecordTable, Ownership>> = {
   carrier_caller_ids: { own: `${MINE} AND ${ofCarrier(MINE)}`, offered: MINE },
   // What the platform pays to its carriers is nobody's but the platform's.
   rate_decks: { own: ofCarrier(MINE), offered: MINE },
+  tax_rates: { own: NOTHING, offered: `(${MINE} OR ${PLATFORM})` },
 }
 
 /** Keeps the row from others until the transaction ends, so that it is still true when it is acted upon. */

@@ -45,3 +45,15 @@ export const moneyOf = (units: bigint | number): Money => {
 
 export const addMoney = (...amounts: readonly Money[]): Money =>
   moneyOf(amounts.reduce((sum, amount) => sum + BigInt(amount), 0n))
+
+/** Rounds halves away from zero, so that a credit note is the exact opposite of its charge. */
+export const divideHalfUp = (dividend: bigint, divisor: bigint): bigint => {
+  const magnitude = ((dividend < 0n ? -dividend : dividend) * 2n + divisor) / (divisor * 2n)
+  return dividend < 0n ? -magnitude : magnitude
+}
+
+/** Rounds away from zero, for the same reason. */
+export const divideUp = (dividend: bigint, divisor: bigint): bigint => {
+  const magnitude = ((dividend < 0n ? -dividend : dividend) + divisor - 1n) / divisor
+  return dividend < 0n ? -magnitude : magnitude
+}

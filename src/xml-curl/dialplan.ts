@@ -6,7 +6,9 @@ import {
   dialsFrom,
   encodeCarried,
 } from '../call/carried.ts'
+import { ASK_PIN_VARIABLE, encodeAskPin, PIN_GIVEN_VARIABLE } from '../call/fraud.ts'
 import type { CallerId, Plan, Target } from '../call/plan.ts'
+import { INSUFFICIENT_BALANCE } from '../call/prepaid.ts'
 import { encodeVerstat, VERSTAT_PARAMETER, VERSTAT_VARIABLE, type Verstat } from '../call/verstat.ts'
 import { DialString, type LegVariables } from '../telephony/dial-string.ts'
 import { ringbackOf } from '../telephony/tones.ts'
@@ -16,6 +18,7 @@ import { confirmActions, LEFT_BY_ANSWERING, progressActions } from './answer-act
 import { IDENTITY_ONCE } from './caller-id-actions.ts'
 import { document, xml, type Xml } from './document.ts'
 import { huntActions, LEFT_BY_A_HUNT } from './hunt-actions.ts'
+import { noCreditActions, prepaidActions } from './prepaid-actions.ts'
 import { recordingActions, recordingHoldsCallee } from './recording-actions.ts'
 import { talkLimit, wishActions } from './wish-actions.ts'
 
@@ -34,6 +37,7 @@ export type DialplanSettings = {
 
 /** `NUMBER XML CONTEXT`: where the static extension `reenter` sends a caller whose engine died; freeswitch-conf/dialplan reads it. */
 const RETURN_VARIABLE = 'strowger_return_to'
+const SENSITIVE_DTMF = 'sensitive_dtmf'
 
 export const renderPlan = (context: Context, plan: Plan, settings: DialplanSettings): string =>
   renderActions(context, actionsOf(context, plan, settings))
@@ -61,7 +65,8 @@ const renderAction = ([application, argument]: Action): Xml =>
 export const actionsOf = (context: Context, plan: Plan, settings: DialplanSettings): readonly Action[] => {
   const { target } = plan
   const carried: Action = ['set', `${CALL_VARIABLE}=${encodeCarried(plan.call)}`]
-  if (target.kind === 'refuse') return [carried, ...refuse(target.cause)]
+  if (target.kind === 'refuse')
+    return [carried, ...(target.refusal === INSUFFICIENT_BALANCE ? noCreditActions : refuse(target.cause))]
   return [
     carried,
     forgetPlan(plan),
@@ -92,9 +97,14 @@ const targetActions = (
 /** A caller who was transferred has had a plan before: nothing of it counts for this one, or in its record. */
 const forgetPlan = ({ call }: Plan): Action => [
   'multiunset',
-  [...LEFT_BY_A_HUNT, ...LEFT_BY_ANSWERING, ...call.attempts.map(({ n }) => attemptResultVariable(n))].join(
-    ' ',
-  ),
+  [
+    ...LEFT_BY_A_HUNT,
+    ...LEFT_BY_ANSWERING,
+    ASK_PIN_VARIABLE,
+    PIN_GIVEN_VARIABLE,
+    SENSITIVE_DTMF,
+    ...call.attempts.map(({ n }) => attemptResultVariable(n)),
+  ].join(' '),
 ]
 
 /** Ends a call that has been forgotten. What we say ourselves counts from now: nobody else answers. */
@@ -113,6 +123,7 @@ const toCarriers = (
   // A header that a phone wrote (Identity, P-Charge-Info ...) is no word of ours to a carrier (mod_sofia.c copies sip_h_*).
   ['set', 'sip_copy_custom_headers=false'],
   ...callerId(target.callerId),
+  ...prepaidActions(plan),
   ...huntActions(plan, target, connectSocket(settings), settings.confirmPrompt),
 ]
 
@@ -188,10 +199,21 @@ const callerId = ({ number, name }: CallerId): readonly Action[] =>
  * engine dies, and the action after `socket` is where the call returns. The static extension `reenter` plays
  * tones and sends the call back to its number; max_forwards is what each pass spends.
  */
-const converse = (context: Context, { numberClass }: Plan, settings: DialplanSettings): readonly Action[] => [
+const converse = (
+  context: Context,
+  { numberClass, askPin }: Plan,
+  settings: DialplanSettings,
+): readonly Action[] => [
+  ...(askPin === undefined
+    ? []
+    : ([
+        ['set', `${ASK_PIN_VARIABLE}=${encodeAskPin(askPin)}`],
+        // What is keyed is told to nobody and written nowhere (switch_channel.c).
+        ['set', `${SENSITIVE_DTMF}=true`],
+      ] as const)),
   ['set', 'hangup_after_bridge=false'],
   // A feature code: `*`, `#` and digits, nothing that FreeSWITCH would expand or split.
-  ['set', `${RETURN_VARIABLE}=${numberClass.number} XML ${context}`],
+  ['set', `${RETURN_VARIABLE}=${askPin?.dialled ?? numberClass.number} XML ${context}`],
   connectSocket(settings),
   ['set', 'max_forwards=70'],
   ['transfer', 'reenter XML reenter'],

@@ -27,6 +27,7 @@ import { settingActions } from '../telephony/multiset.ts'
 import type { Action } from './action.ts'
 import { answerSettings, answerVariables, type Answering } from './answer-actions.ts'
 import { callerIdVariables, locationVariables } from './caller-id-actions.ts'
+import { LEFT_BY_PREPAID, prepaidSettings } from './prepaid-actions.ts'
 import { recordingHoldsCallee } from './recording-actions.ts'
 import { TALK_LIMIT_HOOK, talkLimit } from './wish-actions.ts'
 
@@ -161,6 +162,7 @@ export const LEFT_BY_A_HUNT: readonly string[] = [
   HUNT_END_VARIABLE,
   RING_HOOK,
   TALK_LIMIT_HOOK,
+  ...LEFT_BY_PREPAID,
   'ignore_early_media',
   'continue_on_fail',
   'sip_ignore_remote_cause',
@@ -174,6 +176,7 @@ const settingsOf = (
   answering: Answering,
 ): readonly string[] => [
   ...answerSettings(attempt, all, answering),
+  ...prepaidSettings(attempt),
   // 183 with SDP ends leg_timeout; this one goes on counting.
   `bridge_answer_timeout=${attempt.ringTimeoutSeconds}`,
   ...(differ(all, ({ maxDurationSeconds }) => maxDurationSeconds)

@@ -28,6 +28,10 @@ export type Bench = {
 const NAMES = [
   'amd',
   'esl',
+  'cdr-writes',
+  'cdr-post',
+  'cdr-search',
+  'cdr-spool',
   'dialplan',
   'call-cpu',
   'call-delay',
@@ -38,6 +42,7 @@ const NAMES = [
   'lcr-reload',
   'outbox',
   'recordings',
+  'reports',
 ]
 
 const load = async (name: string): Promise<Bench> => {

@@ -9,6 +9,7 @@ process.exitCode = await runCli(process.argv.slice(2), {
   workingDirectory: process.cwd(),
   packageDirectory: fileURLToPath(new URL('../..', import.meta.url)),
   out: (text) => process.stdout.write(text),
+  outBytes: (bytes) => new Promise((resolve) => process.stdout.write(bytes, () => resolve())),
   err: (text) => process.stderr.write(text),
   readInput: async () => {
     let text = ''

@@ -17,6 +17,7 @@ suite('configuration: where recordings are kept', () => {
       purgeDays: 7,
       reserveBytes: 500_000_000,
       cdrRetentionDays: 365,
+      cdrDetachedDays: 30,
     })
     assert.equal(storeFolderOf(settings, '/var/lib/x'), '/var/lib/x/recording-store')
     assert.equal(storeFolderOf(read({ RECORDING_STORE_DIR: 'kept' }), '/var/lib/x'), '/srv/kept')
@@ -66,6 +67,7 @@ suite('configuration: where recordings are kept', () => {
     ['RECORDING_RETENTION_DAYS', '-1'],
     ['RECORDING_PURGE_DAYS', '1.5'],
     ['CDR_RETENTION_DAYS', 'long'],
+    ['CDR_DETACHED_DAYS', '-3'],
   ] as const) {
     test(`${name}=${value} is a problem that names it`, () => {
       assert.throws(() => read({ [name]: value }), new RegExp(name))

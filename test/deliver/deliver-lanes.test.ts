@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { createManualClock } from '../support/manual-clock.ts'
 import {
   deliverTo,
+  postSigned,
   type Attempt,
   type DeliveryStore,
   type DueDelivery,
@@ -99,7 +100,7 @@ const stand = (
       random: () => 0.5,
       signal: new AbortController().signal,
       onAttempt: (attempt) => attempts.push(attempt),
-      poster: {
+      send: postSigned({
         post: async (_, headers, body): Promise<PostOutcome> => {
           underWay += 1
           mostUnderWay = Math.max(mostUnderWay, underWay)
@@ -117,7 +118,7 @@ const stand = (
           }
         },
         close: () => Promise.resolve(),
-      },
+      }),
     })
   return {
     clock,

@@ -95,9 +95,12 @@ const run = async ({ policies, ends, budgetSeconds }: Given): Promise<readonly s
     closed,
     close,
   }
-  await createConversations({ clock, logger: silentLogger, runAnswer: () => Promise.resolve() })(
-    conversation,
-  ).catch((fault: unknown) => {
+  await createConversations({
+    clock,
+    logger: silentLogger,
+    runAnswer: () => Promise.resolve(),
+    askPin: () => Promise.resolve(),
+  })(conversation).catch((fault: unknown) => {
     done.push(fault instanceof EngineError ? fault.code : String(fault))
   })
   return done

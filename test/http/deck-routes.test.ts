@@ -22,6 +22,9 @@ const DECK: RateDeckRow = {
   effectiveFrom: NOON,
   effectiveTo: undefined,
   rateCount: 2,
+  graceSeconds: 0,
+  freeSeconds: 0,
+  rounding: undefined,
   source: '',
   createdAt: NOON,
   publishedAt: NOON,
@@ -108,6 +111,8 @@ suite('HTTP: rate decks as files', () => {
       replaces: 'false',
       draft: 'true',
       jumpPercent: '20',
+      graceSeconds: '3',
+      rounding: 'up/2',
     })
     await send('POST', `/import?${query.toString()}`, 'x')
     assert.deepEqual(seen.request, {
@@ -118,6 +123,7 @@ suite('HTTP: rate decks as files', () => {
       draft: true,
       dryRun: false,
       jumpPercent: 20,
+      charging: { graceSeconds: 3, freeSeconds: undefined, rounding: 'up/2' },
       format: {
         columns: { prefix: 'Code', price: 3 },
         decimalMark: ',',

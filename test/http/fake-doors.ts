@@ -4,23 +4,27 @@ import type { ExplainRequest } from '../../src/engine/explain.ts'
 import { EngineError } from '../../src/base/errors.ts'
 import { silentLogger } from '../../src/base/logger.ts'
 import type { LiveEvent } from '../../src/call/live-call.ts'
-import type { Carrier, Gateway } from '../../src/directory/records.ts'
-import type { CdrFilter, Doors, OriginateRequest } from '../../src/http/doors.ts'
-import type { Collection, NewCarrier, NewGateway, RecordDoors } from '../../src/http/record-doors.ts'
+import type { CdrFilter } from '../../src/http/cdr-doors.ts'
+import type { Doors, OriginateRequest } from '../../src/http/doors.ts'
+import { fakeErasures, fakeExports } from './fake-cdrs.ts'
+import { fakeRating } from './fake-rating.ts'
 import type { ReplayRequest } from '../../src/http/replay-doors.ts'
 import type { BreakerRequest } from '../../src/http/routing-doors.ts'
 import { createHttpServer, type HttpServer } from '../../src/http/server.ts'
-import { DEFAULT_FAILOVER_POLICY } from '../../src/telephony/failover-policy.ts'
-import { parseMoney, type Money } from '../../src/telephony/money.ts'
-import { numberFormOf } from '../../src/telephony/number-form.ts'
+import type { ReportQuery } from '../../src/store/report-reads.ts'
+import { parseMoney } from '../../src/telephony/money.ts'
 import type { Form } from '../../src/xml-curl/form.ts'
 import { fakeAccess } from './fake-access.ts'
 import { fakeCallRecording } from './fake-call-recording.ts'
+import { fakeRecords } from './fake-records.ts'
 import { fakeRecordings } from './fake-recordings.ts'
+import { fakeReports } from './fake-reports.ts'
+import { fakeFraud } from './fake-fraud.ts'
 import { decision, fakeRouting } from './fake-routing.ts'
+import { fakeTargets } from './fake-targets.ts'
 import { fakeWebhooks } from './fake-webhooks.ts'
 import { fakeControl, type Controlled } from './fake-control.ts'
-import { A_LEG, call, CALL_ID, cdr, NOON } from './samples.ts'
+import { A_LEG, call, CALL_ID, cdr } from './samples.ts'
 
 export const TOKEN = 'a-token-of-the-tests-0123456789'
 export const SWITCH = { username: 'freeswitch', password: 'päss:word' }
@@ -28,172 +32,14 @@ export const bearer = { authorization: `Bearer ${TOKEN}` }
 export const basic = {
   authorization: `Basic ${Buffer.from(`${SWITCH.username}:${SWITCH.password}`).toString('base64')}`,
 }
-/** The rows of a kind in memory, as a store would keep them. */
-const collection = <New extends object, Row>(
-  make: (id: number, record: New) => Row,
-): Collection<New, Row> => {
-  const records = new Map<number, New>()
-  let last = 0
-  const get = (id: number): Row | undefined => {
-    const record = records.get(id)
-    return record === undefined ? undefined : make(id, record)
-  }
-  return {
-    list: () => Promise.resolve([...records].map(([id, record]) => make(id, record))),
-    get: (id) => Promise.resolve(get(id)),
-    add: (record) => {
-      last += 1
-      const row = make(last, record)
-      records.set(last, record)
-      return Promise.resolve(row)
-    },
-    update: (id, changes) => {
-      const record = records.get(id)
-      if (record !== undefined) records.set(id, { ...record, ...changes })
-      return Promise.resolve(get(id))
-    },
-    remove: (id) => Promise.resolve(records.delete(id)),
-  }
+
+const QUARANTINED = {
+  id: '1795000000000-0123456789abcdef',
+  why: 'uuid of the CDR is missing',
+  refusedAt: '2026-11-20T12:00:01.000Z',
+  arrivedAt: '2026-11-20T12:00:00.000Z',
+  bytes: Buffer.from('{"variables":{}}'),
 }
-
-const carrierOf = (id: number, record: NewCarrier): Carrier => ({
-  id,
-  organizationId: record.organizationId ?? undefined,
-  code: record.code,
-  name: record.name,
-  maxChannels: record.maxChannels ?? undefined,
-  maxCallsPerSecond: record.maxCallsPerSecond ?? undefined,
-  carriesCallerId: record.carriesCallerId ?? true,
-  supportsFax: record.supportsFax ?? true,
-  failover: {
-    enabled: record.failover?.enabled ?? true,
-    threshold: record.failover?.threshold ?? undefined,
-    windowSeconds: record.failover?.windowSeconds ?? undefined,
-  },
-  enabled: record.enabled ?? true,
-})
-
-const gatewayOf = (id: number, record: NewGateway): Gateway => ({
-  id,
-  carrierId: record.carrierId,
-  name: record.name,
-  hostname: record.hostname,
-  port: record.port ?? 5060,
-  transport: record.transport ?? 'udp',
-  credentials:
-    record.credentials === null || record.credentials === undefined
-      ? undefined
-      : { ...record.credentials, realm: record.credentials.realm ?? undefined },
-  register: record.register ?? false,
-  codecs: record.codecs ?? [],
-  maxChannels: record.maxChannels ?? undefined,
-  maxCallsPerSecond: record.maxCallsPerSecond ?? undefined,
-  numberForm: numberFormOf(record.numberForm ?? {}),
-  failover: { ...DEFAULT_FAILOVER_POLICY, believes: record.failover?.believes ?? 'status' },
-  progressTimeoutSeconds: record.progressTimeoutSeconds ?? undefined,
-  ringTimeoutSeconds: record.ringTimeoutSeconds ?? undefined,
-  pingSeconds: record.pingSeconds ?? undefined,
-  inboundCidrs: record.inboundCidrs ?? [],
-  carriesEmergency: record.carriesEmergency ?? false,
-  answersWithTones: record.answersWithTones ?? false,
-  enabled: record.enabled ?? true,
-})
-
-const priceOf = (text: string | null | undefined): Money | undefined =>
-  typeof text === 'string' ? parseMoney(text) : undefined
-
-const records = (): RecordDoors => ({
-  carriers: collection((id, record: NewCarrier) => {
-    if (record.code === 'taken')
-      throw new EngineError('STORE_CONFLICT', 'the code is taken', { field: 'code' })
-    if (record.code === 'boom') throw new Error('connect postgres://secret@db')
-    return carrierOf(id, record)
-  }),
-  gateways: collection(gatewayOf),
-  organizations: collection((id, record) => ({
-    id,
-    name: record.name,
-    sipDomain: record.sipDomain,
-    country: 'GB' as const,
-    currency: record.currency,
-    defaultCallerId: undefined,
-    lcrProfileId: record.lcrProfileId ?? undefined,
-    isDemo: false,
-    enabled: true,
-  })),
-  users: collection((id, record) => ({
-    id,
-    organizationId: record.organizationId ?? 0,
-    name: record.name,
-    extension: record.extension,
-    callerId: undefined,
-    enabled: true,
-  })),
-  // More than the shape says, as a careless store might give: the password must not come out.
-  devices: collection((id, record) => ({
-    id,
-    userId: record.userId,
-    username: record.username,
-    enabled: true,
-    a1Hash: 'secret',
-    password: record.password,
-  })),
-  rateDecks: collection((id, record) => ({
-    id,
-    carrierId: record.carrierId,
-    carrier: undefined,
-    organizationId: record.organizationId,
-    name: record.name,
-    currency: record.currency,
-    state: 'published' as const,
-    version: 1,
-    replaces: false,
-    effectiveFrom: NOON,
-    effectiveTo: undefined,
-    rateCount: record.rates.length,
-    source: '',
-    createdAt: NOON,
-    publishedAt: NOON,
-    withdrawnAt: undefined,
-  })),
-  lcrProfiles: collection((id, record) => ({
-    id,
-    organizationId: record.organizationId ?? undefined,
-    name: record.name,
-    strategy: record.strategy ?? 'LOWEST_COST',
-    timeZone: record.timeZone ?? 'UTC',
-    costWeight: record.costWeight ?? 50,
-    qualityWeight: record.qualityWeight ?? 50,
-    maxPricePerMinute: priceOf(record.maxPricePerMinute),
-    protectsMargin: record.protectsMargin ?? false,
-    requiresCallerId: record.requiresCallerId ?? false,
-    enabled: true,
-  })),
-  lcrRoutes: collection((id, record) => ({
-    id,
-    profileId: record.profileId,
-    gatewayId: record.gatewayId,
-    prefix: record.prefix,
-    priority: record.priority ?? 0,
-    weight: record.weight ?? 1,
-    enabled: true,
-    priceOverride: priceOf(record.priceOverride),
-    maxChannels: record.maxChannels ?? undefined,
-    maxCallDurationSeconds: record.maxCallDurationSeconds ?? undefined,
-    timeRestrictions: record.timeRestrictions ?? [],
-    asrPercent: record.asrPercent ?? undefined,
-    acdSeconds: record.acdSeconds ?? undefined,
-    pddMs: record.pddMs ?? undefined,
-  })),
-  blockedPrefixes: collection((id, record) => ({
-    id,
-    organizationId: record.organizationId ?? undefined,
-    prefix: record.prefix,
-    action: record.action ?? 'block',
-    note: record.note ?? '',
-    enabled: record.enabled ?? true,
-  })),
-})
 
 export type Fake = {
   readonly doors: Doors
@@ -206,6 +52,7 @@ export type Fake = {
     explained: ExplainRequest[]
     filters: CdrFilter[]
     breakers: BreakerRequest[]
+    reports: ReportQuery[]
     replayed: ReplayRequest[]
     hungUp: string[]
     controlled: Controlled[]
@@ -228,6 +75,7 @@ export const startFake = async (
     explained: [],
     filters: [],
     breakers: [],
+    reports: [],
     replayed: [],
     hungUp: [],
     controlled: [],
@@ -262,14 +110,31 @@ export const startFake = async (
       return Promise.resolve()
     },
     once: async (_key, act) => ({ kind: 'answered', isRepeated: false, answer: (await act(CALL_ID)).answer }),
+    cdrQuarantine: {
+      list: () => Promise.resolve({ total: 1, records: [QUARANTINED] }),
+      read: () => Promise.resolve(QUARANTINED),
+      retry: () => Promise.resolve(false),
+      remove: () => Promise.resolve(false),
+    },
     customHeaders: [],
+    balances: {
+      list: () => Promise.resolve([]),
+      find: () => Promise.resolve(undefined),
+      open: () => Promise.resolve(undefined),
+      close: () => Promise.resolve(false),
+      book: () => Promise.resolve({ kind: 'no-balance' }),
+      entries: () => Promise.resolve(undefined),
+    },
     callerId: fakeCallerId,
+    fraud: fakeFraud(),
+    rating: fakeRating,
     quotas: {
       list: () => Promise.resolve([]),
       find: () => Promise.resolve(undefined),
       set: () => Promise.resolve(undefined),
       remove: () => Promise.resolve(false),
     },
+    reports: fakeReports(seen.reports),
     originate: (request) => {
       seen.originated.push(request)
       if (request.to === '404')
@@ -322,6 +187,8 @@ export const startFake = async (
         next: undefined,
       })
     },
+    cdrExports: fakeExports(),
+    cdrErasures: fakeErasures(),
     bans: () =>
       Promise.resolve([
         {
@@ -347,11 +214,12 @@ export const startFake = async (
         },
       ]),
     liftBan: (address) => Promise.resolve(address === '203.0.113.7' ? 'lifted' : 'not-found'),
-    records: records(),
+    records: fakeRecords(),
     recordings: fakeRecordings(),
     callRecording: fakeCallRecording(),
     control: fakeControl(seen.controlled),
     webhooks: fakeWebhooks(),
+    targets: fakeTargets(),
     routing: fakeRouting(seen.breakers, seen.replayed),
     access: fakeAccess(),
     ...changes,

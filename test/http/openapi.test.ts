@@ -33,7 +33,7 @@ const OPEN: ReadonlySet<string> = new Set([
 
 /** What the engine of these tests has none of: there the answer that there is none has to fit. */
 const HAS_NONE =
-  /\/quota$|\/(?:webhooks|deliveries|recording-policies|user-groups|audio-files|archive-policies)\/|\/caller-id\/|\/caller-id-rules\/|\/carrier-caller-ids\/|\/(?:recording|conference)$/
+  /\/quota$|\/balance(?:$|\/)|\/fraud\/|\/(?:webhooks|targets|deliveries|recording-policies|user-groups|audio-files|archive-policies)\/|\/caller-id\/|\/caller-id-rules\/|\/carrier-caller-ids\/|\/(?:recording|conference)$/
 
 /** What a route does not answer without. */
 const QUERIES: Readonly<Record<string, string>> = {
@@ -42,7 +42,7 @@ const QUERIES: Readonly<Record<string, string>> = {
 }
 
 /** Text, sound, or no end. */
-const NO_JSON = /^\/metrics$|\/live$|\/(?:audio|listen)$/
+const NO_JSON = /^\/metrics$|\/live$|\/(?:audio|listen|export)$/
 
 suite('HTTP: the OpenAPI document', () => {
   let fake: Fake
@@ -65,6 +65,7 @@ suite('HTTP: the OpenAPI document', () => {
   const concrete = (path: string): string =>
     path
       .replace('/recordings/{id}', `/recordings/${RECORDING_ID}`)
+      .replace('/quarantine/{id}', '/quarantine/1795000000000-0123456789abcdef')
       .replace('{callId}', CALL_ID)
       .replace('{id}', '1')
       .replace('{address}', '203.0.113.7')

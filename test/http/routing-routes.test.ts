@@ -64,7 +64,12 @@ suite('HTTP: routing', () => {
               firstIncrement: 60,
               minimumSeconds: 0,
               deckId: 20,
-              exact: { perMinute: '0.00000001', connectionFee: '0.00', expectedCost: '0.00000003' },
+              exact: {
+                perMinute: '0.00000001',
+                connectionFee: '0.00',
+                expectedCost: '0.00000003',
+                expectedCostCurrency: 'EUR',
+              },
             },
             quality: { asr: 60, acd: 180, pdd: 3000 },
             constraints: { maxCallDuration: 14_400, timeRestrictions: [] },

@@ -292,19 +292,20 @@ suite('HTTP: the API', () => {
     const answer = await get(
       `/v1/cdrs?since=2026-08-01T14:00:00%2B02:00&until=2026-08-02&number=%2B44207&call=${CALL_ID}&legs=true&limit=7&direction=outbound`,
     )
-    assert.deepEqual(fake.seen.filters, [
+    assert.deepEqual(
+      Object.fromEntries(
+        Object.entries(fake.seen.filters[0] ?? {}).filter(([, value]) => value !== undefined),
+      ),
       {
         since: Date.UTC(2026, 7, 1, 12),
         until: Date.UTC(2026, 7, 2),
         number: '44207',
         callId: CALL_ID,
-        organizationId: undefined,
         direction: 'outbound',
         legs: true,
         limit: 7,
-        cursor: undefined,
       },
-    ])
+    )
     const [record] = answer.body['cdrs'] as Record<string, unknown>[]
     assert.deepEqual(record?.['cost'], { amount: '0.0042', currency: 'GBP' })
   })

@@ -188,6 +188,13 @@ export const askRecordsOfCalls = async (
   })
   await ask(200, 'GET /v1/calls/{callId}/decision', { params: { callId } })
   await ask(400, 'GET /v1/cdrs', { query: { cursor: 'nonsense' } })
+  await ask(200, 'GET /v1/cdrs/export', { query: { format: 'csv', call: callId } })
+  await ask(400, 'GET /v1/cdrs/export', { query: { format: 'xlsx' } })
+  const erasure = { number: '+442079460999', reason: 'nobody has it' }
+  await ask(200, 'POST /v1/cdrs/erasures', { body: { ...erasure, dryRun: true } })
+  await ask(200, 'POST /v1/cdrs/erasures', { body: erasure })
+  await ask(400, 'POST /v1/cdrs/erasures', { body: { number: '1001', reason: 'x' } })
+  await ask(200, 'GET /v1/cdrs/erasures', { query: { number: '+442079460999' } })
   const live = operations.get('GET /v1/live')?.responses['200']?.content?.['text/event-stream']?.schema
   assert.ok(live !== undefined)
   const { text } = await ask(200, 'GET /v1/live', { query: { after: 0, snapshot: true } })

@@ -52,6 +52,15 @@ const UNKNOWN: Readonly<Record<string, string | number>> = {
   callId: newCallUuid(),
   legUuid: newCallUuid(),
   address: '203.0.113.99',
+  base: 'CHF',
+  currency: 'NOK',
+  day: '1999-01-04',
+}
+
+const unknownOf = (name: string, parameter: string): string | number => {
+  if (name.includes('/v1/recordings/{id}')) return newCallUuid()
+  if (name.includes('/v1/cdrs/quarantine/{id}')) return '1-0123456789abcdef'
+  return UNKNOWN[parameter] ?? ''
 }
 
 const wrongParameters = async (
@@ -68,11 +77,10 @@ const wrongParameters = async (
   for (const { name: parameter, in: place } of parameters.filter((one) => one.in !== 'header')) {
     const wrong = '\u0001not this\u0001'
     if (place === 'path') {
-      const isRecording = name.includes('/v1/recordings/{id}')
       // A link is right for one recording, and says nothing of another.
       const isLink = name.endsWith('/listen')
       await tell(400, { ...good, params: { ...good.params, [parameter]: wrong } }, 'BAD_INPUT', parameter)
-      const unknown = isRecording ? newCallUuid() : (UNKNOWN[parameter] ?? '')
+      const unknown = unknownOf(name, parameter)
       if (parameter !== 'legUuid' && !isLink)
         await tell(404, { ...good, params: { ...good.params, [parameter]: unknown } }, 'NOT_FOUND')
     } else {
@@ -117,7 +125,7 @@ const wrongBodies = async (
   await refused(400, name, bytes('{'), { code: 'BAD_INPUT' })
   await refused(400, name, bytes('[]'), { code: 'BAD_INPUT' })
   await refused(415, name, bytes('{}', 'text/plain'), { code: 'MEDIA_TYPE' })
-  await refused(413, name, { ...good, announcedBytes: 5_000_000 }, { code: 'BODY_TOO_LARGE' })
+  await refused(413, name, { ...good, announcedBytes: 1_000_000_000 }, { code: 'BODY_TOO_LARGE' })
 }
 
 /** Where a tenant may ask at all. What an organisation is charged it may not say of itself either. */

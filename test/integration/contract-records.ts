@@ -72,6 +72,27 @@ export const askQuotas = async ({ ask }: ContractWorld): Promise<void> => {
   }
 }
 
+export const askBalances = async ({ ask }: ContractWorld): Promise<void> => {
+  for (const owner of ['organizations', 'users']) {
+    const path = `/v1/${owner}/{id}/balance`
+    const params = { id: 1 }
+    await ask(404, `GET ${path}`, { params })
+    await ask(200, `PUT ${path}`, { params, body: { lowThreshold: '5' } })
+    await ask(200, `GET ${path}`, { params })
+    await ask(200, 'GET /v1/balances')
+    const payment = { params, body: { amount: '20', key: 'invoice 1', note: 'by card' } }
+    await ask(201, `POST ${path}/top-ups`, payment)
+    await ask(200, `POST ${path}/top-ups`, payment)
+    await ask(409, `POST ${path}/top-ups`, { params, body: { amount: '21', key: 'invoice 1' } })
+    const change = { params, body: { amount: '-0.5', key: 'ticket 1' } }
+    await ask(201, `POST ${path}/adjustments`, change)
+    await ask(200, `POST ${path}/adjustments`, change)
+    await ask(400, `POST ${path}/adjustments`, { params, body: { amount: '0', key: 'ticket 2' } })
+    await ask(200, `GET ${path}/entries`, { params })
+    await ask(200, `DELETE ${path}`, { params })
+  }
+}
+
 export const askAccess = async ({ ask, tenant }: ContractWorld): Promise<void> => {
   const body = { organizationId: tenant.organizationId, name: 'of a dialler', scopes: ['calls:read'] }
   const key = await ask(201, 'POST /v1/api-keys', { body: { ...body, expiresAt: '2999-01-01' } })
@@ -164,6 +185,33 @@ export const askCallerIds = async ({ ask, receiver }: ContractWorld): Promise<vo
     return json['valid'] === true ? true : undefined
   })
   await ask(200, 'DELETE /v1/caller-id/verifications/{id}', { params })
+}
+
+/** With a call's record to deliver. */
+export const askTargets = async ({ ask, receiver }: ContractWorld, callId: string): Promise<void> => {
+  await ask(200, 'GET /v1/target-kinds')
+  const added = await ask(201, 'POST /v1/targets', {
+    body: {
+      organizationId: 1,
+      name: 'billing',
+      kind: 'http',
+      settings: { url: `${receiver.url}/bills` },
+      mapping: { body: { tariff: { value: 'gold' } } },
+      credentials: { flow: 'none' },
+    },
+  })
+  const params = { id: idIn(added, 'target') }
+  await ask(200, 'GET /v1/targets')
+  await ask(200, 'GET /v1/targets/{id}', { params })
+  const body = { callId }
+  await ask(200, 'POST /v1/targets/{id}/test', { params, body: { ...body, dryRun: true } })
+  await ask(200, 'POST /v1/targets/{id}/test', { params, body })
+  await ask(200, 'GET /v1/targets/{id}/deliveries', { params, query: { state: 'delivered' } })
+  await ask(200, 'GET /v1/targets/{id}/dead-letters', { params })
+  await ask(200, 'POST /v1/targets/{id}/replay', { params, query: { since: '2026-01-01' } })
+  await ask(200, 'PUT /v1/targets/{id}', { params, body: { enabled: false } })
+  await ask(409, 'POST /v1/targets/{id}/test', { params, body })
+  await ask(200, 'DELETE /v1/targets/{id}', { params })
 }
 
 /** With events to deliver: a call has been before. */

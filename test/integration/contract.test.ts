@@ -15,14 +15,19 @@ import {
   askRouting,
   askSwitchsDoors,
 } from './contract-calls.ts'
+import { askFraud } from './contract-fraud.ts'
+import { askRating } from './contract-rating.ts'
+import { askQuarantine, askReports } from './contract-cdrs.ts'
 import { askWrongly, NOT_HERE } from './contract-failures.ts'
 import {
   askAccess,
+  askBalances,
   askCallerIds,
   askQuotas,
   askRateDecks,
   askRecordingSettings,
   askRecords,
+  askTargets,
   askWebhooks,
 } from './contract-records.ts'
 import { openContractWorld, type ContractWorld } from './contract-world.ts'
@@ -42,6 +47,9 @@ suite('contract: every operation of the OpenAPI document', function () {
   test('routing', () => askRouting(world))
   test('records of every kind', () => askRecords(world))
   test('quotas', () => askQuotas(world))
+  test('rating', () => askRating(world))
+  test('balances', () => askBalances(world))
+  test('toll fraud', () => askFraud(world))
   test('keys, clients and tokens', () => askAccess(world))
   test('recording policies, groups, sounds and archives', () => askRecordingSettings(world))
   test('caller IDs', () => askCallerIds(world))
@@ -56,7 +64,10 @@ suite('contract: every operation of the OpenAPI document', function () {
       askRecordings(world),
     ])
     await askRecordsOfCalls(world, callId)
+    await askTargets(world, callId)
   })
+  test('reports', () => askReports(world))
+  test('records in quarantine', () => askQuarantine(world))
   // Rates change under calls: after them.
   test('rate decks', () => askRateDecks(world))
 

@@ -9,7 +9,7 @@ import { buildHouse, MASTER_KEY, type House } from '../live/house.ts'
 import { freePort, until } from '../live/net.ts'
 import { connectClient, type Client } from '../simulator/bench.ts'
 import { readiness, startEngine, type EngineOptions, type EngineProcess } from '../support/engine.ts'
-import { openFolder, testDatabase, withDatabase } from '../support/postgres.ts'
+import { openFolder, testDatabase, withDatabase, type TestDatabase } from '../support/postgres.ts'
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts'
 import { DOMAIN } from '../scenario/scenario.ts'
 
@@ -70,6 +70,10 @@ export type BenchOptions = {
   readonly configurationDirectory?: string
   /** Nothing is started; the test does. */
   readonly idle?: boolean
+  /** Default: a fresh one on the shared server. */
+  readonly testDatabase?: TestDatabase
+  /** Where the switch posts its records, given the engine's own address; default: there. */
+  readonly cdrFront?: (engineUrl: string) => Promise<string>
 }
 
 /** Talks until it is hung up. */
@@ -83,7 +87,7 @@ export const openBench = async (options: BenchOptions = {}): Promise<Bench> => {
   const dataDir = join(folder, 'engine')
   const cdrFolder = join(folder, 'cdrs')
   mkdirSync(cdrFolder)
-  const { url: databaseUrl, drop } = await testDatabase()
+  const { url: databaseUrl, drop } = options.testDatabase ?? (await testDatabase())
   const database = openDatabase({ url: databaseUrl, logger: silentLogger })
   const house = await buildHouse(database, MASTER_KEY, {
     A: { port: 5081, cidrs: ['192.0.2.1/32'] },
@@ -97,6 +101,7 @@ export const openBench = async (options: BenchOptions = {}): Promise<Bench> => {
   const proxied = new URL(withDatabase(databaseUrl, new URL(databaseUrl).pathname.slice(1)))
   proxied.port = String(databaseProxy.port)
   const url = `http://127.0.0.1:${httpPort}`
+  const cdrUrl = (await options.cdrFront?.(url)) ?? url
   const seen = new Set<string>()
   let engine: EngineProcess | undefined
   let simulator: Simulator | undefined
@@ -145,7 +150,7 @@ export const openBench = async (options: BenchOptions = {}): Promise<Bench> => {
         eslPort,
         eslPassword: password,
         xmlCurl: { url: `${url}/freeswitch/xml`, ...FREESWITCH },
-        cdr: { url: `${url}/freeswitch/cdr`, ...FREESWITCH, fallbackDirectory: cdrFolder },
+        cdr: { url: `${cdrUrl}/freeswitch/cdr`, ...FREESWITCH, fallbackDirectory: cdrFolder },
         scenario: options.scenario ?? USUAL,
         clock: systemClock,
         logger: silentLogger,

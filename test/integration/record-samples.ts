@@ -24,6 +24,7 @@ export const KINDS: readonly {
       mainNumber: '+33123456788',
       emergencyCallerId: '+33123456787',
       lcrProfileId: 1,
+      timeZone: 'Europe/Paris',
     },
     told: {
       name: 'Acme',
@@ -36,6 +37,7 @@ export const KINDS: readonly {
     change: {
       sipDomain: 'other.example',
       lcrProfileId: null,
+      timeZone: null,
       defaultCallerId: null,
       mainNumber: null,
       emergencyCallerId: null,
@@ -53,6 +55,7 @@ export const KINDS: readonly {
       maxCallsPerSecond: 20,
       carriesCallerId: false,
       failover: { threshold: 3, windowSeconds: 60 },
+      attemptFee: { amount: '0.0025', currency: 'EUR' },
       enabled: false,
     },
     told: {
@@ -69,6 +72,7 @@ export const KINDS: readonly {
       carriesCallerId: true,
       supportsFax: false,
       failover: { enabled: false, threshold: null },
+      attemptFee: null,
       enabled: true,
     },
     changed: {
@@ -79,6 +83,7 @@ export const KINDS: readonly {
       carriesCallerId: true,
       supportsFax: false,
       failover: { enabled: false, threshold: null, windowSeconds: 60 },
+      attemptFee: null,
       enabled: true,
     },
   },
@@ -334,6 +339,7 @@ export const KINDS: readonly {
       name: 'New',
       currency: 'GBP',
       effectiveFrom: '2026-01-01T00:00:00Z',
+      rounding: 'up/4',
       rates: RATES,
     },
     told: {
@@ -345,10 +351,13 @@ export const KINDS: readonly {
       effectiveFrom: '2026-01-01T00:00:00.000Z',
       effectiveTo: null,
       rateCount: 1,
+      graceSeconds: 0,
+      freeSeconds: 0,
+      rounding: 'up/4',
       source: '',
       withdrawnAt: null,
     },
-    change: { name: 'Newer', effectiveTo: '2027-01-01', carrierId: 1 },
-    changed: { name: 'Newer', effectiveTo: '2027-01-01T00:00:00.000Z' },
+    change: { name: 'Newer', effectiveTo: '2027-01-01', carrierId: 1, graceSeconds: 3, rounding: null },
+    changed: { name: 'Newer', effectiveTo: '2027-01-01T00:00:00.000Z', graceSeconds: 3, rounding: null },
   },
 ]

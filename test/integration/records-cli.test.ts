@@ -220,7 +220,7 @@ suite('records: the command line', function () {
     ['lcr-routes set 1 --asr 62.555', 2, /2 decimals/],
     ['blocked-prefixes add --prefix 4x', 2, /"prefix" takes/],
     ['blocked-prefixes add --prefix 4 --action drop', 2, /--action/],
-    ['blocked-prefixes remove 99', 2, /there is no blocked-prefix 99/],
+    ['blocked-prefixes remove 99', 2, /there is no blocked prefix 99/],
     ['carriers add --name x', 2, /--code/],
     ['carriers add --name x --code a/b', 2, /"code" takes/],
     ['gateways add --carrier 99 --name x --hostname x', 2, /carrierId: there is no such carrier/],

@@ -22,6 +22,7 @@ const REFUSED: readonly Refused[] = [
   ['PUT organizations/1', { sipDomain: 'new.test' }, 409, 'sipDomain', /devices/],
   ['PUT organizations/1', { name: '  ' }, 400, 'name', /empty/],
   ['PUT organizations/1', { lcrProfileId: 99 }, 400, 'lcrProfileId', /no such profile/],
+  ['PUT organizations/1', { timeZone: 'Europe/Nowhere' }, 400, 'timeZone', /IANA/],
   ['DELETE organizations/1', undefined, 409, 'id', /users 1, 2:/],
   ['POST carriers', { organizationId: 99, code: 'x', name: 'x' }, 400, 'organizationId', /no such/],
   ['PUT carriers/1', { code: 'B' }, 409, 'code', /another carrier/],

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { a1HashOf } from '../../src/store/device-writes.ts'
 import { DEFAULT_FAILOVER_POLICY } from '../../src/telephony/failover-policy.ts'
+import { parseMoney } from '../../src/telephony/money.ts'
 import { DEFAULT_NUMBER_FORM } from '../../src/telephony/number-form.ts'
 import { errorOf } from '../http/answer.ts'
 import { KINDS } from './record-samples.ts'
@@ -191,6 +192,7 @@ suite('records', function () {
       supportsFax: true,
       failover: { enabled: true, threshold: 3, windowSeconds: 60 },
       callerIdPolicy: 'any',
+      attemptFee: { amount: parseMoney('0.0025'), currency: 'EUR' },
       enabled: false,
     })
     const spare = gateways.find(({ id }) => id === added['gateways'])

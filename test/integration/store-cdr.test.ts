@@ -3,8 +3,8 @@ import fc from 'fast-check'
 import { silentLogger } from '../../src/base/logger.ts'
 import type { Cdr } from '../../src/cdr/cdr.ts'
 import { getCall, listCdrs, type StoredCdr } from '../../src/store/cdr-reads.ts'
-import { createCdrPartitions, insertCdrs } from '../../src/store/cdr-writes.ts'
-import { openDatabase, type Database, type Queryable } from '../../src/store/database.ts'
+import { createCdrPartitions, insertCdrs, type CdrStore } from '../../src/store/cdr-writes.ts'
+import { openDatabase, type Database } from '../../src/store/database.ts'
 import { newCallUuid } from '../../src/telephony/call-uuid.ts'
 import { parseMoney } from '../../src/telephony/money.ts'
 import { cdrOf, START } from '../store/sample-cdr.ts'
@@ -67,6 +67,7 @@ suite('store: CDRs', function () {
       inserted: 2,
       duplicates: 0,
       refused: [],
+      corrected: [],
     })
     const { cdrs, nextCursor } = await listCdrs(database, { limit: 10 })
     assert.deepEqual(cdrs.map(bare), [empty, answered])
@@ -75,7 +76,12 @@ suite('store: CDRs', function () {
   })
 
   test('nothing is inserted for nothing', async () => {
-    assert.deepEqual(await insertCdrs(database, []), { inserted: 0, duplicates: 0, refused: [] })
+    assert.deepEqual(await insertCdrs(database, []), {
+      inserted: 0,
+      duplicates: 0,
+      refused: [],
+      corrected: [],
+    })
   })
 
   test('a leg that comes twice in one batch, and again in another, is one row', async () => {
@@ -85,11 +91,13 @@ suite('store: CDRs', function () {
       inserted: 1,
       duplicates: 2,
       refused: [],
+      corrected: [],
     })
     assert.deepEqual(await insertCdrs(database, [later, cdrOf()]), {
       inserted: 1,
       duplicates: 1,
       refused: [],
+      corrected: [],
     })
     assert.equal(await countRows(), 2)
     const [attempts] = await database.query<{ count: number }>('SELECT count(*) AS count FROM call_attempts')
@@ -153,7 +161,7 @@ suite('store: CDRs', function () {
             }
           })
           const result = await insertCdrs(database, cdrs)
-          assert.deepEqual(result, { inserted: cdrs.length, duplicates: 0, refused: [] })
+          assert.deepEqual(result, { inserted: cdrs.length, duplicates: 0, refused: [], corrected: [] })
           const [first] = cdrs
           assert.ok(first !== undefined)
           const [stored] = await getCall(database, first.callId)
@@ -191,7 +199,12 @@ suite('store: CDRs', function () {
 
   test('more CDRs than one statement takes are all written', async () => {
     const cdrs = Array.from({ length: 1_203 }, () => cdrOf({ attempts: [] }))
-    assert.deepEqual(await insertCdrs(database, cdrs), { inserted: 1_203, duplicates: 0, refused: [] })
+    assert.deepEqual(await insertCdrs(database, cdrs), {
+      inserted: 1_203,
+      duplicates: 0,
+      refused: [],
+      corrected: [],
+    })
   })
 
   test('a database that is away refuses nobody: all may be handed in again', async () => {
@@ -205,10 +218,13 @@ suite('store: CDRs', function () {
 
   test('a connection that ends in the middle of a batch is no reason to bisect it', async () => {
     let asked = 0
-    const ended: Queryable = {
-      query: async (_text, values) => {
+    const ended: CdrStore = {
+      transaction: (work) => {
         asked += 1
-        return database.query('SELECT pg_terminate_backend(pg_backend_pid()), $1::int', [values?.length])
+        return database.transaction(async (on) => {
+          await on.query('SELECT pg_terminate_backend(pg_backend_pid())')
+          return work(on)
+        })
       },
     }
     await assert.rejects(insertCdrs(ended, [cdrOf(), cdrOf()]), { code: 'STORE_UNAVAILABLE' })

@@ -4,6 +4,7 @@
  * no token. Else a list of requests: with the ids of A in the path, in the query, in the body. They are refused with
  * 400, 403 or 404 unless `told` says that an answer is right, and in no answer is anything of A's.
  */
+import { FRAUD_ROUTES } from './tenancy-fraud.ts'
 import { MARKED_DIGITS, type OfA, type OfB } from './tenancy-world.ts'
 
 export type Request = {
@@ -84,9 +85,25 @@ export const ROUTES: Readonly<Record<string, Trial>> = {
   'POST /freeswitch/cdr': 'platform',
   'GET /openapi.json': () => [{ told: true }],
   'GET /metrics': 'platform',
+  'GET /v1/exchange-rates': 'platform',
+  'POST /v1/exchange-rates': 'platform',
+  'DELETE /v1/exchange-rates/{base}/{currency}/{day}': 'platform',
+  'GET /v1/tax-rates': list,
+  'POST /v1/tax-rates': 'platform',
+  'POST /v1/tax-rates/{id}/end': 'platform',
+  'DELETE /v1/tax-rates/{id}': 'platform',
+  'GET /v1/cdrs/reratings': 'platform',
+  'POST /v1/cdrs/reratings': 'platform',
+  'GET /v1/cdrs/reratings/{id}': 'platform',
+  'POST /v1/cdrs/reratings/{id}/undo': 'platform',
+  'POST /v1/cdrs/reratings/{id}/cancel': 'platform',
   'GET /v1/bans': 'platform',
   'DELETE /v1/bans/{address}': 'platform',
   'POST /v1/cdrs/ingest': 'platform',
+  'GET /v1/cdrs/quarantine': 'platform',
+  'GET /v1/cdrs/quarantine/{id}': 'platform',
+  'POST /v1/cdrs/quarantine/{id}/retry': 'platform',
+  'DELETE /v1/cdrs/quarantine/{id}': 'platform',
   'POST /v1/routes/replay': 'platform',
   'GET /v1/routes/replays/{id}': 'platform',
   'GET /v1/secrets': 'platform',
@@ -185,6 +202,16 @@ export const ROUTES: Readonly<Record<string, Trial>> = {
     { query: `number=${MARKED_DIGITS[1]}&legs=true`, told: true },
     { query: `organization=${a.organization}` },
   ],
+  'GET /v1/cdrs/export': (a) => [
+    { query: 'format=ndjson&legs=true', told: true },
+    { query: `format=csv&call=${a.call}`, told: true },
+    { query: `format=csv&organization=${a.organization}` },
+  ],
+  'GET /v1/cdrs/erasures': list,
+  'POST /v1/cdrs/erasures': (a) => [
+    { body: { number: `+44${MARKED_DIGITS[0]}`, reason: 'x', organizationId: a.organization } },
+    { body: { number: `+44${MARKED_DIGITS[0]}`, reason: 'x' }, told: true },
+  ],
   'GET /v1/routes/explain': (a) => [
     { query: 'number=%2B442079460123&from=7001', told: true },
     { query: `number=%2B442079460123&organization=${a.organization}` },
@@ -196,13 +223,62 @@ export const ROUTES: Readonly<Record<string, Trial>> = {
   'GET /v1/gateways/{id}/health': one('gateway'),
   'POST /v1/gateways/{id}/breaker': one('gateway', { action: 'reset' }),
 
+  'GET /v1/reports/calls': list,
+  'GET /v1/reports/users': list,
+  'GET /v1/reports/carriers': list,
+  'GET /v1/reports/gateways': list,
+  'GET /v1/reports/destinations': list,
+  'GET /v1/reports/prefixes': list,
+  'GET /v1/reports/hourly': list,
+  ...FRAUD_ROUTES,
   'GET /v1/quotas': (a) => [{ told: true }, { query: `organization=${a.organization}` }],
   'GET /v1/organizations/{id}/quota': one('organization'),
   'PUT /v1/organizations/{id}/quota': 'platform',
   'DELETE /v1/organizations/{id}/quota': 'platform',
   'GET /v1/users/{id}/quota': one('user'),
+  'GET /v1/balances': list,
+  ...Object.fromEntries(
+    (['organization', 'user'] as const).flatMap((whose): [string, Trial][] => {
+      const path = `/v1/${whose}s/{id}/balance`
+      const none: Trial = (a) => [{ params: { id: a[whose] }, absent: true }]
+      return [
+        [`GET ${path}`, none],
+        [`GET ${path}/entries`, none],
+        [`PUT ${path}`, 'platform'],
+        [`DELETE ${path}`, 'platform'],
+        [`POST ${path}/top-ups`, 'platform'],
+        [`POST ${path}/adjustments`, 'platform'],
+      ]
+    }),
+  ),
   'PUT /v1/users/{id}/quota': one('user', { concurrentCalls: 0 }),
   'DELETE /v1/users/{id}/quota': one('user'),
+
+  'GET /v1/target-kinds': () => [{ told: true }],
+  'GET /v1/targets': list,
+  'POST /v1/targets': (a) => [
+    {
+      body: {
+        organizationId: a.organization,
+        name: 'x',
+        kind: 'http',
+        settings: { url: 'https://x.example/' },
+      },
+    },
+  ],
+  'GET /v1/targets/{id}': one('target'),
+  'PUT /v1/targets/{id}': one('target', { enabled: true }),
+  'DELETE /v1/targets/{id}': one('target'),
+  'POST /v1/targets/{id}/test': (a) => [
+    { params: { id: a.target }, body: { callId: a.call } },
+    { params: { id: a.target }, body: { callId: a.call, dryRun: true } },
+  ],
+  'GET /v1/targets/{id}/deliveries': one('target'),
+  'GET /v1/targets/{id}/dead-letters': one('target'),
+  'POST /v1/targets/{id}/replay': (a) => [
+    { params: { id: a.target }, query: 'since=2026-01-01' },
+    { params: { id: a.target }, query: 'deliveryId=1' },
+  ],
 
   'GET /v1/webhooks': list,
   'POST /v1/webhooks': (a) => [

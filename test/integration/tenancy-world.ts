@@ -38,6 +38,7 @@ type Name =
   | 'oauthClient'
   | 'call'
   | 'webhook'
+  | 'target'
   | 'userGroup'
   | 'recordingPolicy'
   | 'delivery'
@@ -197,6 +198,19 @@ export const createTenants = async (engine: EngineProcess, database: Queryable):
       'webhook',
     ),
   )
+  const target = idOf(
+    await add(
+      'targets',
+      {
+        organizationId: a.organization,
+        name: `${MARK} target`,
+        kind: 'http',
+        settings: { url: `https://${MARK}.example/bills` },
+        enabled: false,
+      },
+      'target',
+    ),
+  )
   const userGroup = idOf(
     await add(
       'user-groups',
@@ -258,6 +272,7 @@ export const createTenants = async (engine: EngineProcess, database: Queryable):
       blockedPrefix,
       oauthClient,
       webhook,
+      target,
       userGroup,
       recordingPolicy,
       callerIdRule,

@@ -28,8 +28,10 @@ export const engineProcess = (options: {
   readonly dataDir: string
   readonly httpPort: number
   readonly environment: Readonly<Record<string, string>>
+  /** Default: the engine's own. */
+  readonly entry?: string | undefined
 }): EngineProcess => {
-  const { dataDir, httpPort, environment } = options
+  const { dataDir, httpPort, environment, entry = 'src/main.ts' } = options
   const logFile = join(dataDir, 'engine.log')
   const url = `http://127.0.0.1:${httpPort}`
   let child: ChildProcess | undefined
@@ -54,7 +56,7 @@ export const engineProcess = (options: {
   return {
     start: async (more = {}) => {
       const log = openSync(logFile, 'a')
-      child = spawn(process.execPath, ['--import', 'tsx', 'src/main.ts'], {
+      child = spawn(process.execPath, ['--import', 'tsx', entry], {
         cwd: PROJECT,
         stdio: ['ignore', log, log],
         env: {

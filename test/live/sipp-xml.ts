@@ -143,6 +143,18 @@ const callsXml = (party: Party): string => {
   return xml('answer', parts.join('\n'))
 }
 
+/** A party that is asked anew in the middle of its call, as a switch does that recovers it, before the other side ends. */
+export const withReinvite = (document: string): string =>
+  document.replace(
+    '<recv request="BYE"/>',
+    [
+      '<recv request="INVITE"/>',
+      respond('200 OK', SDP_BLOCK, false),
+      '<recv request="ACK"/>',
+      '<recv request="BYE"/>',
+    ].join('\n'),
+  )
+
 export type Caller = {
   /** What stands in From before the address: `"Name" `; as bytes in Latin-1. */
   readonly display?: string
@@ -158,8 +170,8 @@ export type Caller = {
 }
 
 const FINALS = [
-  400, 401, 403, 404, 408, 410, 480, 481, 482, 483, 484, 486, 487, 488, 500, 501, 502, 503, 504, 600, 603,
-  604, 606,
+  400, 401, 402, 403, 404, 408, 410, 480, 481, 482, 483, 484, 486, 487, 488, 500, 501, 502, 503, 504, 600,
+  603, 604, 606,
 ]
 
 /** The calling side. Takes any final answer: which one came is read from the trace. */

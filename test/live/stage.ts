@@ -68,6 +68,10 @@ export type StageOptions = {
   readonly environment?: Readonly<Record<string, string>>
   /** More variables of the engine. */
   readonly engineEnvironment?: Readonly<Record<string, string>>
+  /** What stands between the switch and the engine's HTTP, given the engine's own address; default: nothing. */
+  readonly front?: (engineUrl: string) => Promise<string>
+  /** A file that starts the engine otherwise. */
+  readonly engineEntry?: string
 }
 
 export const openStage = async (binaries: Binaries, options: StageOptions = {}): Promise<Stage> => {
@@ -103,7 +107,8 @@ export const openStage = async (binaries: Binaries, options: StageOptions = {}):
     ...(configuration === undefined ? {} : { configuration: configuration(folder) }),
     environment: {
       ...credentials,
-      STROWGER_URL: `http://127.0.0.1:${ports.http}`,
+      STROWGER_URL:
+        (await options.front?.(`http://127.0.0.1:${ports.http}`)) ?? `http://127.0.0.1:${ports.http}`,
       STROWGER_PHONES_IP: '127.0.0.1',
       STROWGER_PHONES_PORT: String(ports.phones),
       STROWGER_TRUNKS_IP: '127.0.0.1',
@@ -119,6 +124,7 @@ export const openStage = async (binaries: Binaries, options: StageOptions = {}):
   const engine = engineProcess({
     dataDir,
     httpPort: ports.http,
+    entry: options.engineEntry,
     environment: {
       ...credentials,
       DATABASE_URL: testing.url,

@@ -18,6 +18,10 @@ export type SwitchProcess = {
   readonly cdrFolder: string
   readonly isAlive: () => boolean
   readonly stop: () => Promise<void>
+  /** `kill -9`: nothing is posted of what lives. */
+  readonly kill: () => Promise<void>
+  /** After `kill`, with what it left on the disk. */
+  readonly startAgain: () => Promise<void>
 }
 
 export const startSwitch = async (options: {
@@ -37,34 +41,39 @@ export const startSwitch = async (options: {
   }
   const cdrFolder = at('cdr')
   const folders = ['log', 'db', 'run', 'certs', 'cache', 'temp', 'storage', 'recordings', 'scripts', 'htdocs']
-  const child: ChildProcess = spawn(
-    binary,
-    [
-      ...['-nc', '-nf', '-nonat', '-np', '-conf', options.configuration ?? CONFIGURATION],
-      ...folders.flatMap((name) => [`-${name}`, at(name)]),
-    ],
-    {
-      cwd: folder,
-      stdio: 'ignore',
-      env: { PATH: process.env['PATH'], ...environment, FREESWITCH_CDR_DIR: cdrFolder },
-    },
-  )
-  const exited = once(child, 'exit')
-  const log = (): string => readFileSync(join(folder, 'log', 'freeswitch.log'), 'utf8')
-  try {
-    await until(
-      'FreeSWITCH opens its event socket',
-      () => {
-        if (child.exitCode !== null) throw new Error(`FreeSWITCH ended with ${child.exitCode}`)
-        return answers(eventSocketPort)
+  const start = (): ChildProcess =>
+    spawn(
+      binary,
+      [
+        ...['-nc', '-nf', '-nonat', '-np', '-conf', options.configuration ?? CONFIGURATION],
+        ...folders.flatMap((name) => [`-${name}`, at(name)]),
+      ],
+      {
+        cwd: folder,
+        stdio: 'ignore',
+        env: { PATH: process.env['PATH'], ...environment, FREESWITCH_CDR_DIR: cdrFolder },
       },
-      // Its first start makes a certificate for DTLS, which may take a while.
-      START_MS,
     )
-  } catch (fault) {
-    child.kill('SIGKILL')
-    throw fault
+  const opened = async (): Promise<void> => {
+    try {
+      await until(
+        'FreeSWITCH opens its event socket',
+        () => {
+          if (child.exitCode !== null) throw new Error(`FreeSWITCH ended with ${child.exitCode}`)
+          return answers(eventSocketPort)
+        },
+        // Its first start makes a certificate for DTLS, which may take a while.
+        START_MS,
+      )
+    } catch (fault) {
+      child.kill('SIGKILL')
+      throw fault
+    }
   }
+  let child = start()
+  let exited = once(child, 'exit')
+  const log = (): string => readFileSync(join(folder, 'log', 'freeswitch.log'), 'utf8')
+  await opened()
   return {
     pid: child.pid ?? 0,
     log,
@@ -75,6 +84,15 @@ export const startSwitch = async (options: {
       const late = setTimeout(() => child.kill('SIGKILL'), 15_000)
       await exited
       clearTimeout(late)
+    },
+    kill: async () => {
+      child.kill('SIGKILL')
+      await exited
+    },
+    startAgain: async () => {
+      child = start()
+      exited = once(child, 'exit')
+      await opened()
     },
   }
 }

@@ -57,6 +57,77 @@ suite('bill: increments and money', () => {
     '14399999.9999856',
   )
 
+  row(
+    'a call within the grace costs nothing, its fee included',
+    { ...tariff('0.06', '60/60', '0.5'), graceSeconds: 5 },
+    5,
+    0,
+    '0.00',
+  )
+  row(
+    'a call beyond the grace is charged from its first second',
+    { ...tariff('0.06', '1/1', '0.5'), graceSeconds: 5 },
+    6,
+    6,
+    '0.506',
+  )
+  row(
+    'free seconds are taken off before the increments',
+    { ...tariff('0.06', '30/6'), freeSeconds: 20 },
+    51,
+    36,
+    '0.036',
+  )
+  row(
+    'a call of free seconds alone pays its fee',
+    { ...tariff('0.06', '60/60', '0.5'), freeSeconds: 30 },
+    30,
+    0,
+    '0.50',
+  )
+  row(
+    'the minimum is of what is not free',
+    { ...tariff('0.06', '1/1'), freeSeconds: 10, minimumSeconds: 20 },
+    12,
+    20,
+    '0.02',
+  )
+  row(
+    'up: any part of the last decimal is a whole one',
+    { ...tariff('0.0061', '1/1'), rounding: { mode: 'up', decimals: 2 } },
+    1,
+    1,
+    '0.01',
+  )
+  row(
+    'up: what is whole stays',
+    { ...tariff('0.06', '60/60'), rounding: { mode: 'up', decimals: 2 } },
+    60,
+    60,
+    '0.06',
+  )
+  row(
+    'half up: at the decimal that the tariff says',
+    { ...tariff('0.03', '1/1'), rounding: { mode: 'half-up', decimals: 2 } },
+    10,
+    10,
+    '0.01',
+  )
+  row(
+    'rounded once: what is below a half stays below, though the eighth decimal would have lifted it',
+    { ...tariff('0.29999999', '1/1'), rounding: { mode: 'half-up', decimals: 2 } },
+    1,
+    1,
+    '0.00',
+  )
+  row(
+    'the fee is rounded with the rest',
+    { ...tariff('0.06', '1/1', '0.004'), rounding: { mode: 'up', decimals: 2 } },
+    1,
+    1,
+    '0.01',
+  )
+
   const refused = (name: string, act: () => unknown, code: string): void => {
     test(name, () => assert.throws(act, { code }))
   }
@@ -81,15 +152,22 @@ suite('bill: increments and money', () => {
 })
 
 suite('bill equals an independent reference', () => {
-  /** Increments counted one by one; the exact fraction in decimal digits, rounded as text. */
+  /** Increments counted one by one; the exact fraction compared with the steps beside it, by cross-multiplication. */
   const reference = (given: Tariff, seconds: number): { chargedSeconds: number; cost: string } => {
-    let charged = given.firstIncrementSeconds
-    while (charged < Math.max(seconds, given.minimumSeconds ?? 0)) charged += given.nextIncrementSeconds
-    // 10^-8 units times 10^6 divided by 60 x 10^6: enough digits to see a half, since 60 divides 6 x 10^n.
-    const scaled = (BigInt(given.pricePerMinute) * BigInt(charged) * 5_000_000n) / 3n
-    const tail = scaled % 100_000_000n
-    const whole = scaled / 100_000_000n + (tail >= 50_000_000n ? 1n : 0n)
-    return { chargedSeconds: charged, cost: String(whole + BigInt(given.connectionFee)) }
+    const { graceSeconds = 0, freeSeconds = 0, minimumSeconds = 0 } = given
+    const { rounding = { mode: 'half-up', decimals: 8 } } = given
+    if (seconds <= graceSeconds) return { chargedSeconds: 0, cost: '0' }
+    let charged = 0
+    if (seconds > freeSeconds) {
+      charged = given.firstIncrementSeconds
+      while (charged < Math.max(seconds - freeSeconds, minimumSeconds)) charged += given.nextIncrementSeconds
+    }
+    const sixtieths = BigInt(given.connectionFee) * 60n + BigInt(given.pricePerMinute) * BigInt(charged)
+    const step = 60n * BigInt(`1${'0'.repeat(8 - rounding.decimals)}`)
+    const below = sixtieths / step
+    const rest = sixtieths - below * step
+    const lifts = rounding.mode === 'up' ? rest > 0n : rest * 2n >= step
+    return { chargedSeconds: charged, cost: String(((below + (lifts ? 1n : 0n)) * step) / 60n) }
   }
   const anyTariff = fc.record({
     // Up to the greatest exact price: products beyond 2^53 are billed as exactly as small ones.
@@ -101,6 +179,15 @@ suite('bill equals an independent reference', () => {
     firstIncrementSeconds: fc.integer({ min: 1, max: 120 }),
     nextIncrementSeconds: fc.integer({ min: 1, max: 90 }),
     currency: fc.constant('EUR'),
+    graceSeconds: fc.constantFrom(undefined, 0, 3, 60),
+    freeSeconds: fc.constantFrom(undefined, 0, 10, 59),
+    rounding: fc.option(
+      fc.record({
+        mode: fc.constantFrom('half-up' as const, 'up' as const),
+        decimals: fc.integer({ min: 0, max: 8 }),
+      }),
+      { nil: undefined },
+    ),
   })
   test('for any tariff and length', () => {
     fc.assert(

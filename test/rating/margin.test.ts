@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { costOf } from '../../src/rating/bill.ts'
-import { breakEvenSeconds, marginOf } from '../../src/rating/margin.ts'
+import * as margin from '../../src/rating/margin.ts'
 import { parseMoney } from '../../src/telephony/money.ts'
 import type { Tariff } from '../../src/telephony/tariff.ts'
 
@@ -15,6 +15,11 @@ const tariff = (price: string, increments = '1/1', fee = '0'): Tariff => {
     currency: 'EUR',
   }
 }
+
+const marginOf = (sell: Tariff, buy: Tariff, seconds: number): number =>
+  margin.marginOf({ tariff: sell }, { tariff: buy }, seconds)
+const breakEvenSeconds = (sell: Tariff, buy: Tariff): number | undefined =>
+  margin.breakEvenSeconds({ tariff: sell }, { tariff: buy })
 
 suite('margin: both sides billed by their own increments', () => {
   test('the same tariff on both sides earns nothing and breaks even at once', () => {
@@ -46,6 +51,18 @@ suite('margin: both sides billed by their own increments', () => {
   for (const [sentence, sell, buy, expected] of rows) {
     test(sentence, () => assert.equal(breakEvenSeconds(sell, buy), expected))
   }
+
+  test('two currencies are compared in the one that both lead to', () => {
+    const dollars = { tariff: { ...tariff('0.02'), currency: 'USD' }, exchange: { to: 'EUR', rate: '0.4' } }
+    const euros = { tariff: tariff('0.01') }
+    assert.equal(margin.breakEvenSeconds(dollars, euros), undefined)
+    assert.equal(
+      margin.marginOf({ ...dollars, exchange: { to: 'EUR', rate: '0.5' } }, euros, 60),
+      0,
+      'two cents of half the worth are one cent',
+    )
+    assert.ok(margin.marginOf(dollars, euros, 60) < 0)
+  })
 
   test('from the break-even on no call up to an hour loses, and the second before does', () => {
     const any = fc

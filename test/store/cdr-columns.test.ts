@@ -1,13 +1,6 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import {
-  arraysOf,
-  ATTEMPT_COLUMNS,
-  CDR_COLUMNS,
-  namesOf,
-  parametersOf,
-  storable,
-} from '../../src/store/cdr-columns.ts'
+import { ATTEMPT_COLUMNS, CDR_COLUMNS, linesOf, namesOf, storable } from '../../src/store/cdr-columns.ts'
 import { cdrOf } from './sample-cdr.ts'
 
 suite('a CDR as columns', () => {
@@ -35,11 +28,22 @@ suite('a CDR as columns', () => {
     assert.equal(storable('ab👍', 3), 'ab\uFFFD')
   })
 
-  test('every column has one array, as long as the rows are many', () => {
-    const arrays = arraysOf(CDR_COLUMNS, [cdrOf(), cdrOf(), cdrOf()])
-    assert.equal(arrays.length, namesOf(CDR_COLUMNS).split(', ').length)
-    assert.ok(arrays.every((array) => array.length === 3))
-    assert.equal(parametersOf(ATTEMPT_COLUMNS, 40).split(', ').length, ATTEMPT_COLUMNS.length)
-    assert.equal(parametersOf(ATTEMPT_COLUMNS, 40).split(', ')[0], '$40::uuid[]')
+  test('every row is a line, every column a field of it, whatever stands in them', () => {
+    const hostile = cdrOf({ callerName: 'tab\there\nline \\N \\. end', callerNumber: '\r\v\f\b' })
+    const lines = linesOf(CDR_COLUMNS, [cdrOf(), hostile, cdrOf()]).split('\n')
+    assert.equal(lines.pop(), '')
+    assert.equal(lines.length, 3)
+    for (const line of lines) assert.equal(line.split('\t').length, namesOf(CDR_COLUMNS).split(', ').length)
+    assert.match(lines[1] ?? '', /tab\\there\\nline \\\\N \\\\\. end/)
+    const cdr = cdrOf()
+    const tried = cdr.attempts.map((attempt) => ({ cdr, attempt }))
+    assert.equal(linesOf(ATTEMPT_COLUMNS, tried).split('\n').length, 3)
+  })
+
+  test('what is not there is NULL, and an empty text is empty', () => {
+    const [line = ''] = linesOf(CDR_COLUMNS, [cdrOf({ callerName: '', callerNumber: undefined })]).split('\n')
+    const at = (name: string): string | undefined =>
+      line.split('\t')[namesOf(CDR_COLUMNS).split(', ').indexOf(name)]
+    assert.deepEqual([at('caller_name'), at('caller_number')], ['', '\\N'])
   })
 })

@@ -4,6 +4,7 @@ import { variableCommands } from './channel-variables.ts'
 import type { ApiCommand, ApiCommands } from './command.ts'
 import { conferenceCommands } from './conference.ts'
 import { originateCommands } from './originate.ts'
+import { scheduleCommands } from './schedule.ts'
 import { showCommands } from './show.ts'
 import { sofiaCommands } from './sofia.ts'
 import { systemCommands } from './system.ts'
@@ -21,6 +22,7 @@ const families = (): readonly ApiCommands[] => [
   callControlCommands,
   conferenceCommands,
   variableCommands,
+  scheduleCommands,
   showCommands,
   sofiaCommands,
   systemCommands,

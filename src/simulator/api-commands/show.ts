@@ -122,6 +122,15 @@ const rowsOf = (exchange: Exchange, what: string): readonly Row[] | undefined =>
       return callRows(exchange).filter((row) => row['b_uuid'] !== '')
     case 'registrations':
       return registrationRows(exchange)
+    case 'tasks':
+      return exchange.tasks.all().map(({ id, group, runsAtSeconds }) => ({
+        task_id: String(id),
+        task_desc: 'sched_api_function',
+        task_group: group,
+        task_runtime: String(runsAtSeconds),
+        task_sql_manager: '0',
+        hostname: exchange.hostname,
+      }))
     default:
       return undefined
   }
@@ -131,7 +140,7 @@ export const showCommands: ApiCommands = {
   show: ({ exchange, argument }) => {
     const [what = '', ...rest] = words(argument)
     const rows = rowsOf(exchange, what)
-    if (rows === undefined) return '-USAGE: channels|calls|bridged_calls|registrations [count] [as json]\n'
+    if (rows === undefined) return '-USAGE: channels|calls|bridged_calls|registrations|tasks [count] [as json]\n'
     const json = rest.join(' ').endsWith('as json')
     if (rest[0] === 'count')
       return json ? JSON.stringify({ row_count: rows.length }) : `\n${rows.length} total.\n`
