@@ -23,17 +23,23 @@ export const playParty = (exchange: Exchange, channel: Channel, behaviour: Party
   }
   const rings = outcome.kind === 'answer' || outcome.kind === 'ring-forever'
   const ringAfterMs = behaviour.ringAfterMs ?? (rings ? 0 : undefined)
+  const ring = (): void => {
+    if (behaviour.earlyMedia === true) channel.markEarly()
+    else channel.markRinging()
+  }
+  /** Timers of a process that stood still are due together, and then fire in any order. */
+  const rungBefore = (afterMs: number): void => {
+    if (ringAfterMs !== undefined && ringAfterMs < afterMs) ring()
+  }
   if (ringAfterMs !== undefined && outcome.kind !== 'silent') {
-    after(ringAfterMs, () => {
-      if (behaviour.earlyMedia === true) channel.markEarly()
-      else channel.markRinging()
-    })
+    after(ringAfterMs, ring)
     if (behaviour.thenRings === true) after(ringAfterMs + THEN_RINGS_MS, () => channel.markRinging())
   }
   switch (outcome.kind) {
     case 'answer':
       after(outcome.afterMs, () => {
         if (!channel.up()) return
+        rungBefore(outcome.afterMs)
         // sofia.c: a call that gets through takes back what the attempt before it said.
         channel.setOnPartner('sip_invite_failure_status', undefined)
         channel.setOnPartner('sip_invite_failure_phrase', undefined)
@@ -49,6 +55,7 @@ export const playParty = (exchange: Exchange, channel: Channel, behaviour: Party
       return
     case 'refuse':
       after(outcome.afterMs, () => {
+        rungBefore(outcome.afterMs)
         receiveRefusal(channel, outcome.status, outcome.reason)
       })
       return
