@@ -84,7 +84,8 @@ export const CALL_VARIABLES: readonly Variable[] = [
   },
   {
     name: 'CDR_DETACHED_DAYS',
-    describe: 'days that months of call records which are over lie aside; 0: they are deleted at once, to the day',
+    describe:
+      'days that months of call records which are over lie aside; 0: they are deleted at once, to the day',
     fallback: '30',
   },
   {

@@ -134,14 +134,7 @@ export const carrierReads = readsOf<StoredCarrier, Carrier>({
      failover_enabled AS "failoverEnabled", failover_threshold AS threshold,
      failover_window_seconds AS "windowSeconds", enabled, ${CARRIER_CALLER_ID}, ${CARRIER_FEE} FROM carriers`,
   isFor: offered('organization_id'),
-  toRow: ({
-    failoverEnabled,
-    threshold,
-    windowSeconds,
-    attemptFeeAmount,
-    attemptFeeCurrency,
-    ...row
-  }) => ({
+  toRow: ({ failoverEnabled, threshold, windowSeconds, attemptFeeAmount, attemptFeeCurrency, ...row }) => ({
     ...row,
     organizationId: row.organizationId ?? undefined,
     maxChannels: row.maxChannels ?? undefined,

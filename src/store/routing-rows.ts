@@ -41,20 +41,21 @@ export const CARRIERS = `SELECT id, organization_id, code, name, max_channels, m
     failover_enabled, failover_threshold, failover_window_seconds, enabled, ${CARRIER_CALLER_ID}, ${CARRIER_FEE}
   FROM carriers ORDER BY id`
 
-export type CarrierRow = CarrierCallerIdRow & CarrierFeeRow & {
-  readonly id: number
-  readonly organization_id: number | null
-  readonly code: string
-  readonly name: string
-  readonly max_channels: number | null
-  readonly max_cps: number | null
-  readonly supports_cli_override: boolean
-  readonly supports_fax: boolean
-  readonly failover_enabled: boolean
-  readonly failover_threshold: number | null
-  readonly failover_window_seconds: number | null
-  readonly enabled: boolean
-}
+export type CarrierRow = CarrierCallerIdRow &
+  CarrierFeeRow & {
+    readonly id: number
+    readonly organization_id: number | null
+    readonly code: string
+    readonly name: string
+    readonly max_channels: number | null
+    readonly max_cps: number | null
+    readonly supports_cli_override: boolean
+    readonly supports_fax: boolean
+    readonly failover_enabled: boolean
+    readonly failover_threshold: number | null
+    readonly failover_window_seconds: number | null
+    readonly enabled: boolean
+  }
 
 export const toCarrier = (row: CarrierRow): Carrier => ({
   id: row.id,

@@ -140,7 +140,8 @@ export const showCommands: ApiCommands = {
   show: ({ exchange, argument }) => {
     const [what = '', ...rest] = words(argument)
     const rows = rowsOf(exchange, what)
-    if (rows === undefined) return '-USAGE: channels|calls|bridged_calls|registrations|tasks [count] [as json]\n'
+    if (rows === undefined)
+      return '-USAGE: channels|calls|bridged_calls|registrations|tasks [count] [as json]\n'
     const json = rest.join(' ').endsWith('as json')
     if (rest[0] === 'count')
       return json ? JSON.stringify({ row_count: rows.length }) : `\n${rows.length} total.\n`
