@@ -3,6 +3,7 @@ import type { E164 } from '../telephony/e164.ts'
 import { indexRecording, NO_RECORDING_ROWS, type RecordingIndex } from './recording-records.ts'
 import { createExchangeRates, type ExchangeRates } from './exchange-rates.ts'
 import { indexFraud, NO_FRAUD_ROWS, type FraudIndex } from './fraud-records.ts'
+import { indexPrefixes } from './prefix-rows.ts'
 import type { Quota } from './quota.ts'
 import { createTaxRates, type TaxRates } from './tax-rates.ts'
 import { createCallerIds, NO_CALLER_IDS, type CallerIds } from './caller-ids.ts'
@@ -150,33 +151,11 @@ export const EMPTY_SNAPSHOT: Snapshot = {
   blockedPrefixes: [],
 }
 
-/** Who says something of one prefix. */
-type Say = { platform: BlockedPrefix | undefined; readonly own: Map<number, BlockedPrefix> }
-
-/** One look a length that any prefix has: asked for every call, among tens of thousands of prefixes. */
 const blocking = (rows: readonly BlockedPrefix[]): Directory['blockedBy'] => {
-  const says = new Map<string, Say>()
-  const lengths = new Set<number>()
-  for (const row of rows) {
-    if (!row.enabled) continue
-    let say = says.get(row.prefix)
-    if (say === undefined) {
-      say = { platform: undefined, own: new Map() }
-      says.set(row.prefix, say)
-      lengths.add(row.prefix.length)
-    }
-    if (row.organizationId === undefined) say.platform = row
-    else say.own.set(row.organizationId, row)
-  }
-  const longestFirst = [...lengths].sort((one, other) => other - one)
+  const rowOf = indexPrefixes(rows)
   return (organizationId, digits) => {
-    for (const length of longestFirst) {
-      if (length > digits.length) continue
-      const say = says.get(digits.slice(0, length))
-      const spoken = say?.own.get(organizationId) ?? say?.platform
-      if (spoken !== undefined) return spoken.action === 'block' ? spoken : undefined
-    }
-    return undefined
+    const row = rowOf(organizationId, digits)
+    return row?.action === 'block' ? row : undefined
   }
 }
 

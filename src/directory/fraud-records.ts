@@ -2,6 +2,7 @@
 import type { FraudAction, FraudCounts, FraudKind, PrefixRisk } from '../telephony/fraud-kind.ts'
 import type { Money } from '../telephony/money.ts'
 import type { TimeWindows } from '../telephony/time-window.ts'
+import { indexPrefixes } from './prefix-rows.ts'
 
 /** Of which calls; what is empty or false excludes none, and what is given has to hold together. */
 export type FraudDestinations = {
@@ -130,27 +131,11 @@ export const indexFraud = (rows: FraudRows): FraudIndex => {
 
 const NO_BLOCKS: readonly FraudBlock[] = []
 
-type Say = { platform: RiskyPrefix | undefined; readonly own: Map<number, RiskyPrefix> }
-
 const risks = (rows: readonly RiskyPrefix[]): FraudIndex['riskOf'] => {
-  const says = new Map<string, Say>()
-  const lengths = new Set<number>()
-  for (const row of rows) {
-    if (!row.enabled) continue
-    const say = says.get(row.prefix) ?? { platform: undefined, own: new Map<number, RiskyPrefix>() }
-    says.set(row.prefix, say)
-    lengths.add(row.prefix.length)
-    if (row.organizationId === undefined) say.platform = row
-    else say.own.set(row.organizationId, row)
-  }
-  const longestFirst = [...lengths].sort((one, other) => other - one)
+  const rowOf = indexPrefixes(rows)
   return (organizationId, digits) => {
-    for (const length of longestFirst) {
-      const say = says.get(digits.slice(0, length))
-      const spoken = say?.own.get(organizationId) ?? say?.platform
-      if (spoken !== undefined) return spoken.risk === 'normal' ? undefined : spoken
-    }
-    return undefined
+    const row = rowOf(organizationId, digits)
+    return row?.risk === 'normal' ? undefined : row
   }
 }
 

@@ -1,25 +1,7 @@
 /** What the routes of toll fraud need, as shapes. `bound`: the organisation whose rows are seen; undefined: all. */
 import type { FraudBlock, FraudDestinations, FraudRule, RiskyPrefix } from '../directory/fraud-records.ts'
-
-export type ToldFraudAlert = {
-  readonly id: number
-  readonly organizationId: number
-  readonly userId: number | undefined
-  readonly ruleId: number | undefined
-  readonly kind: string
-  readonly action: string
-  readonly why: string
-  readonly callId: string | undefined
-  readonly number: string | undefined
-  readonly country: string | undefined
-  readonly occurrences: number
-  /** Milliseconds since the epoch. */
-  readonly firstAt: number
-  readonly lastAt: number
-  readonly acknowledgedAt: number | undefined
-  readonly acknowledgedBy: string | undefined
-  readonly note: string | undefined
-}
+import type { FraudAlert } from '../store/fraud-alerts.ts'
+import type { FraudRuleFields } from '../store/fraud-writes.ts'
 
 export type ToldFraudBlock = FraudBlock & {
   readonly createdAt: number
@@ -31,28 +13,6 @@ export type ToldFraudBlock = FraudBlock & {
 export type ToldFraudRule = FraudRule & { readonly hours: readonly string[] }
 
 export type ToldRiskyPrefix = RiskyPrefix & { readonly source: string }
-
-/** What is undefined stays, or is the default; null empties. */
-export type FraudRuleSettings = {
-  readonly userId?: number | null | undefined
-  readonly name?: string | undefined
-  readonly kind?: string | undefined
-  readonly action?: string | undefined
-  readonly counts?: string | undefined
-  readonly countries?: readonly string[] | undefined
-  readonly prefixes?: readonly string[] | undefined
-  readonly international?: boolean | undefined
-  readonly highRisk?: boolean | undefined
-  readonly limitCount?: number | null | undefined
-  readonly limitAmount?: string | null | undefined
-  readonly windowMinutes?: number | null | undefined
-  readonly pricePerMinute?: string | null | undefined
-  readonly businessHours?: readonly string[] | undefined
-  readonly timeZone?: string | null | undefined
-  readonly blockHours?: number | null | undefined
-  readonly enforced?: boolean | undefined
-  readonly enabled?: boolean | undefined
-}
 
 export type NewFraudBlock = FraudDestinations & {
   readonly organizationId: number
@@ -81,12 +41,12 @@ export type FraudDoors = {
     readonly find: (bound: number | undefined, id: number) => Promise<ToldFraudRule | undefined>
     readonly add: (
       organizationId: number | undefined,
-      settings: FraudRuleSettings,
+      settings: FraudRuleFields,
     ) => Promise<ToldFraudRule | undefined>
     readonly change: (
       bound: number | undefined,
       id: number,
-      settings: FraudRuleSettings,
+      settings: FraudRuleFields,
     ) => Promise<ToldFraudRule | undefined>
     readonly remove: (bound: number | undefined, id: number) => Promise<boolean>
   }
@@ -104,13 +64,13 @@ export type FraudDoors = {
     readonly remove: (bound: number | undefined, id: number) => Promise<boolean>
   }
   readonly alerts: {
-    readonly list: (filter: FraudAlertFilter) => Promise<readonly ToldFraudAlert[]>
+    readonly list: (filter: FraudAlertFilter) => Promise<readonly FraudAlert[]>
     readonly acknowledge: (
       bound: number | undefined,
       id: number,
       by: string,
       note: string | undefined,
-    ) => Promise<ToldFraudAlert | undefined>
+    ) => Promise<FraudAlert | undefined>
   }
   readonly blocks: {
     readonly list: (

@@ -3,7 +3,8 @@ import { Type } from '@sinclair/typebox'
 import { FRAUD_ACTIONS, FRAUD_COUNTS, FRAUD_KINDS, PREFIX_RISKS } from '../telephony/fraud-kind.ts'
 import { formatMoney } from '../telephony/money.ts'
 import { choice, flag, freeText, id, iso, isoOrNull, nullable, price, text, time, whole } from './fields.ts'
-import type { ToldFraudAlert, ToldFraudBlock, ToldFraudRule, ToldRiskyPrefix } from './fraud-doors.ts'
+import type { FraudAlert } from '../store/fraud-alerts.ts'
+import type { ToldFraudBlock, ToldFraudRule, ToldRiskyPrefix } from './fraud-doors.ts'
 
 const list = (what: string, pattern: string, maxItems = 300) =>
   Type.Array(Type.String({ pattern, description: what }), {
@@ -124,7 +125,7 @@ export const AlertJson = Type.Object({
   note: nullable(string),
 })
 
-export const alertJson = (alert: ToldFraudAlert) => ({
+export const alertJson = (alert: FraudAlert) => ({
   id: alert.id,
   organizationId: alert.organizationId,
   userId: alert.userId ?? null,

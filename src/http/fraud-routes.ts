@@ -8,7 +8,8 @@ import { addAlertRoutes, addBlockRoutes } from './fraud-alert-routes.ts'
 import { refuse, type Api } from './api.ts'
 import { boundTo, organizationWithin } from './caller.ts'
 import { answers, fields, id } from './fields.ts'
-import type { FraudDoors, FraudPinOwner, FraudRuleSettings } from './fraud-doors.ts'
+import type { FraudDoors, FraudPinOwner } from './fraud-doors.ts'
+import type { FraudRuleFields } from '../store/fraud-writes.ts'
 import { prefixFields, prefixJson, PrefixJson, ruleFields, ruleJson, RuleJson } from './fraud-json.ts'
 import { badInput } from './validation.ts'
 
@@ -142,10 +143,7 @@ const addRuleRoutes = (api: Api, rules: FraudDoors['rules']): void => {
 }
 
 /** Only the platform enforces. */
-const ownSettings = (
-  request: Pick<FastifyRequest, 'caller'>,
-  settings: FraudRuleSettings,
-): FraudRuleSettings => {
+const ownSettings = (request: Pick<FastifyRequest, 'caller'>, settings: FraudRuleFields): FraudRuleFields => {
   if (settings.enforced === true && boundTo(request) !== undefined)
     throw badInput('enforced', '"enforced" is the platform\'s to set')
   return settings

@@ -1,6 +1,6 @@
 /** What the routes of targets need, as shapes; `app` gives them. `bound` undefined: of every organisation. */
 import type { TargetDelivery, TargetDeliveryFilter, TargetDeliveryPage } from '../store/target-log.ts'
-import type { StoredTarget } from '../store/targets.ts'
+import type { NewTarget, StoredTarget } from '../store/targets.ts'
 
 export type { StoredTarget, TargetDelivery, TargetDeliveryFilter, TargetDeliveryPage }
 
@@ -22,31 +22,22 @@ export type TargetRequest = {
   readonly body: unknown
 }
 
-export type TargetFields = {
-  readonly name: string
-  readonly kind: string
-  readonly settings: Json
-  readonly mapping: Json
-  readonly credentials: Json
-  readonly enabled: boolean
-}
-
-/** So many failures open the breaker. */
 export type TargetDoors = {
   readonly kinds: () => readonly TargetKindText[]
   readonly paths: () => readonly TargetPath[]
+  /** So many failures open it. */
   readonly breakerAfter: number
   readonly list: (bound: Bound) => Promise<readonly StoredTarget[]>
   readonly find: (bound: Bound, id: number) => Promise<StoredTarget | undefined>
   /** With the secret that signs what a billing server gets, told this once. Throws DELIVER_BAD_INPUT, STORE_*. */
   readonly add: (
     organizationId: number,
-    fields: TargetFields,
+    fields: NewTarget,
   ) => Promise<{ readonly target: StoredTarget; readonly signingSecret: string | undefined }>
   readonly change: (
     bound: Bound,
     id: number,
-    changes: { readonly [Field in Exclude<keyof TargetFields, 'kind'>]?: TargetFields[Field] | undefined },
+    changes: { readonly [Field in Exclude<keyof NewTarget, 'kind'>]?: NewTarget[Field] | undefined },
   ) => Promise<StoredTarget | undefined>
   readonly remove: (bound: Bound, id: number) => Promise<boolean>
   /** What would be sent of a call; `no-call`: its record is not stored. Undefined: there is no such target. */

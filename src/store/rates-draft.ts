@@ -4,13 +4,10 @@
  * their own keep them. Runs in a worker.
  */
 import { EngineError } from '../base/errors.ts'
-import { createRateIndexBuilder } from '../routing/rate-builder.ts'
 import type { RateIndexParts } from '../routing/rate-parts.ts'
-import { DECK_CHARGING, withCharging, type DeckChargingRow } from './deck-charging.ts'
-import { ownerOfDeck } from './rate-deck-owner.ts'
-import { countingDecks, type PublishedDeck } from './rate-deck-versions.ts'
-import { addDeckRates, copyOfRates, createRatesReader } from './rates-columns.ts'
+import { countingDecks } from './rate-deck-versions.ts'
 import type { RatesConnection } from './rates-connection.ts'
+import { indexOf, readDecks, readRates } from './rates-decks.ts'
 
 /** `now` in ms. Throws STORE_NOT_FOUND and STORE_UNAVAILABLE. */
 export const loadRatesWithDraft = async (
@@ -19,38 +16,13 @@ export const loadRatesWithDraft = async (
   now: number,
 ): Promise<RateIndexParts> => {
   await on.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
-  const rows = await on.query<DeckRow>(DECKS, [deckId])
-  const draft = rows.find((row) => row.deckId === deckId)
+  const known = await readDecks(on, 'id = $1 OR (published_at <= now() AND withdrawn_at IS NULL)', [deckId])
+  const draft = known.find((deck) => deck.deckId === deckId)
   if (draft === undefined) throw new EngineError('STORE_NOT_FOUND', `there is no rate deck ${deckId}`)
-  const others = rows.filter((row) => row !== draft).map(toDeck)
-  const { effectiveFrom, ...first } = toDeck(draft)
-  const decks = countingDecks([...others, { ...first, effectiveFrom: Math.min(effectiveFrom, now) }], now)
-  const reader = createRatesReader()
-  for await (const block of on.copyTo(copyOfRates(decks.map((deck) => deck.deckId)))) reader.read(block)
+  const others = known.filter((deck) => deck !== draft)
+  const effectiveFrom = Math.min(draft.effectiveFrom, now)
+  const decks = countingDecks([...others, { ...draft, effectiveFrom }], now)
+  const rates = await readRates(on, decks)
   await on.query('COMMIT')
-  const rates = reader.end()
-  const builder = createRateIndexBuilder()
-  for (const deck of decks) {
-    const found = rates.get(deck.deckId)
-    if (found !== undefined) addDeckRates(builder, deck, found)
-  }
-  return builder.build()
+  return indexOf(decks, rates)
 }
-
-type DeckRow = Omit<PublishedDeck, 'owner' | 'effectiveTo' | 'charging'> & {
-  readonly carrierId: number | null
-  readonly organizationId: number | null
-  readonly effectiveTo: number | null
-} & DeckChargingRow
-
-const DECKS = `
-  SELECT id AS "deckId", carrier_id AS "carrierId", organization_id AS "organizationId", currency, replaces,
-    coalesce(effective_from, created_at) AS "effectiveFrom", effective_to AS "effectiveTo",
-    ${DECK_CHARGING}
-  FROM rate_decks WHERE id = $1 OR (published_at <= now() AND withdrawn_at IS NULL) ORDER BY published_at, id`
-
-const toDeck = ({ carrierId, organizationId, effectiveTo, ...row }: DeckRow): PublishedDeck => ({
-  ...withCharging(row),
-  owner: ownerOfDeck({ carrierId, organizationId }),
-  effectiveTo: effectiveTo ?? Infinity,
-})

@@ -3,13 +3,11 @@
  * rates never change once it is published: a new deck costs its own rates and one build, however many the others
  * have. Runs in a worker.
  */
-import { createRateIndexBuilder } from '../routing/rate-builder.ts'
 import type { RateIndexParts } from '../routing/rate-parts.ts'
-import { DECK_CHARGING, withCharging, type DeckChargingRow } from './deck-charging.ts'
-import { ownerOfDeck } from './rate-deck-owner.ts'
-import { countingDecks, type CountingDeck, type PublishedDeck } from './rate-deck-versions.ts'
-import { addDeckRates, copyOfRates, createRatesReader, type DeckRates } from './rates-columns.ts'
+import { countingDecks, type CountingDeck } from './rate-deck-versions.ts'
+import type { DeckRates } from './rates-columns.ts'
 import type { RatesConnection } from './rates-connection.ts'
+import { indexOf, readDecks, readRates } from './rates-decks.ts'
 
 export type RatesReport = {
   readonly deckCount: number
@@ -37,7 +35,7 @@ export const createRatesLoader = (monotonic: () => number): RatesLoader => {
     load: async (on, now) => {
       const startedAt = monotonic()
       await on.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
-      const decks = countingDecks(await readPublished(on), now)
+      const decks = countingDecks(await readDecks(on, 'published_at <= now() AND withdrawn_at IS NULL'), now)
       const fingerprint = JSON.stringify(decks)
       if (fingerprint === loaded) {
         await on.query('COMMIT')
@@ -45,14 +43,15 @@ export const createRatesLoader = (monotonic: () => number): RatesLoader => {
       }
       const ids = new Set(decks.map(({ deckId }) => deckId))
       for (const deckId of known.keys()) if (!ids.has(deckId)) known.delete(deckId)
-      const readCount = await readRates(
-        on,
-        decks.filter(({ deckId }) => !known.has(deckId)),
-        known,
-      )
+      let readCount = 0
+      const unknown = decks.filter(({ deckId }) => !known.has(deckId))
+      for (const [deckId, rates] of await readRates(on, unknown)) {
+        known.set(deckId, rates)
+        readCount += rates.count + rates.leftOut.count
+      }
       await on.query('COMMIT')
       const readAt = monotonic()
-      const parts = build(decks, known)
+      const parts = indexOf(decks, known)
       loaded = fingerprint
       return {
         parts,
@@ -69,54 +68,8 @@ export const createRatesLoader = (monotonic: () => number): RatesLoader => {
   }
 }
 
-const build = (decks: readonly CountingDeck[], known: ReadonlyMap<number, DeckRates>): RateIndexParts => {
-  const builder = createRateIndexBuilder()
-  for (const deck of decks) {
-    const rates = known.get(deck.deckId)
-    if (rates !== undefined) addDeckRates(builder, deck, rates)
-  }
-  return builder.build()
-}
-
 const leftOutOf = (decks: readonly CountingDeck[], known: ReadonlyMap<number, DeckRates>) =>
   decks.flatMap(({ deckId }) => {
     const leftOut = known.get(deckId)?.leftOut
     return leftOut === undefined || leftOut.count === 0 ? [] : [{ deckId, ...leftOut }]
   })
-
-/** How many rows there were. */
-const readRates = async (
-  on: RatesConnection,
-  decks: readonly CountingDeck[],
-  known: Map<number, DeckRates>,
-): Promise<number> => {
-  if (decks.length === 0) return 0
-  const reader = createRatesReader()
-  for await (const block of on.copyTo(copyOfRates(decks.map(({ deckId }) => deckId)))) reader.read(block)
-  let count = 0
-  for (const [deckId, rates] of reader.end()) {
-    known.set(deckId, rates)
-    count += rates.count + rates.leftOut.count
-  }
-  return count
-}
-
-type StoredDeck = Omit<PublishedDeck, 'owner' | 'effectiveTo' | 'charging'> & {
-  readonly carrierId: number | null
-  readonly organizationId: number | null
-  readonly effectiveTo: number | null
-} & DeckChargingRow
-
-const readPublished = async (on: RatesConnection): Promise<readonly PublishedDeck[]> => {
-  const rows = await on.query<StoredDeck>(
-    `SELECT id AS "deckId", carrier_id AS "carrierId", organization_id AS "organizationId", currency, replaces,
-       coalesce(effective_from, created_at) AS "effectiveFrom", effective_to AS "effectiveTo",
-    ${DECK_CHARGING}
-     FROM rate_decks WHERE published_at <= now() AND withdrawn_at IS NULL ORDER BY published_at, id`,
-  )
-  return rows.map(({ carrierId, organizationId, effectiveTo, ...row }) => ({
-    ...withCharging(row),
-    owner: ownerOfDeck({ carrierId, organizationId }),
-    effectiveTo: effectiveTo ?? Number.POSITIVE_INFINITY,
-  }))
-}

@@ -1,7 +1,7 @@
 /** Rules, prefixes, alerts and blocks from memory, as the store would keep them. */
+import type { FraudAlert } from '../../src/store/fraud-alerts.ts'
 import type {
   FraudDoors,
-  ToldFraudAlert,
   ToldFraudBlock,
   ToldFraudRule,
   ToldRiskyPrefix,
@@ -32,7 +32,7 @@ const PREFIX: ToldRiskyPrefix = {
   },
   enabled: true,
 }
-const ALERT: ToldFraudAlert = {
+const ALERT: FraudAlert = {
   ...{
     id: 1,
     organizationId: 1,

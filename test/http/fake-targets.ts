@@ -3,7 +3,8 @@ import { EngineError } from '../../src/base/errors.ts'
 import { describePaths } from '../../src/deliver/targets/mapping.ts'
 import { defaultMapping, openTarget } from '../../src/deliver/targets/open-target.ts'
 import { isTargetKind, TARGET_KINDS } from '../../src/deliver/targets/target.ts'
-import type { StoredTarget, TargetDelivery, TargetDoors, TargetFields } from '../../src/http/target-doors.ts'
+import type { StoredTarget, TargetDelivery, TargetDoors } from '../../src/http/target-doors.ts'
+import type { NewTarget } from '../../src/store/targets.ts'
 import { urlFault } from '../../src/access/outgoing-url.ts'
 import { CALL_ID, NOON } from './samples.ts'
 
@@ -31,7 +32,7 @@ export const fakeTargets = (): TargetDoors => {
   }
   const check = (
     kind: string,
-    fields: Pick<TargetFields, 'settings' | 'mapping'> & { credentials: unknown },
+    fields: Pick<NewTarget, 'settings' | 'mapping'> & { credentials: unknown },
   ) => {
     if (!isTargetKind(kind)) throw new EngineError('DELIVER_BAD_INPUT', 'kind: no', { field: 'kind' })
     openTarget(kind, fields, (url) => urlFault(url, { allowed: [], allowHttp: false }))
